@@ -1,0 +1,1 @@
+"""A chat engine that you import."""
