@@ -1,0 +1,286 @@
+"""JSON in and out, for the wire, the brokers and the key digests alike.
+
+In: :func:`parse` refuses what JSON parsers like to let through (depth, NaN, duplicate keys, lone
+surrogates, NUL), :func:`structure` makes an operation of it, refusing unknown fields. It coerces
+nothing; types and bounds are checked on the operation itself (``operations.checks``).
+
+Out: :func:`encode` writes a value as the contract says: None left out, times as RFC 3339 with
+milliseconds, a trailing underscore dropped from names that are Python's keywords.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin
+
+import attrs
+import cattrs
+import msgspec
+from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError, IterableValidationError
+from cattrs.gen import AttributeOverride, make_dict_structure_fn, make_dict_unstructure_fn, override
+from cattrs.v import transform_error
+
+from chatcore.config import Limits
+from chatcore.errors import Invalid, Problem, TooLarge
+from chatcore.events import Change, Event
+from chatcore.operations.base import Unset
+from chatcore.operations.checks import storable
+
+T = TypeVar("T")
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+_to_json = msgspec.json.Encoder().encode
+
+
+class _Malformed(ValueError):
+    """Well-formed JSON that the contract refuses."""
+
+
+def _pairs(limit: int) -> Callable[[list[tuple[str, Any]]], dict[str, Any]]:
+    def make(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            raise _Malformed("a key stands twice in one object")
+        if len(found) > limit:
+            raise _Malformed(f"more than {limit} keys in one object")
+        return found
+
+    return make
+
+
+def _no_constant(name: str) -> Any:
+    raise _Malformed(f"{name} is not JSON")
+
+
+@cache
+def _decoder(keys: int) -> json.JSONDecoder:
+    return json.JSONDecoder(object_pairs_hook=_pairs(keys), parse_constant=_no_constant)
+
+
+def _depth(text: str) -> int:
+    """How deep the brackets outside strings nest."""
+    # Fewer brackets than the limit can't nest deeper; counting is far cheaper than walking.
+    deepest = level = 0
+    for token in _TOKEN.finditer(text):
+        match token[0]:
+            case "[" | "{":
+                level += 1
+                deepest = max(deepest, level)
+            case "]" | "}":
+                level -= 1
+    return deepest
+
+
+def _all_storable(value: Any) -> bool:
+    match value:
+        case str():
+            return storable(value)
+        case list():
+            return all(map(_all_storable, value))
+        case dict():
+            return all(storable(key) and _all_storable(item) for key, item in value.items())
+    return True
+
+
+def parse(text: str | bytes, limits: Limits, *, most: int | None = None) -> Any:
+    """The JSON value in ``text``, strictly.
+
+    Raises :class:`TooLarge` over ``most`` bytes (default: ``limits.frame_bytes``) and
+    :class:`Invalid` for everything else that is wrong.
+    """
+    most = limits.frame_bytes if most is None else most
+    if len(text) > most or (isinstance(text, str) and len(text) * 3 > most < _size(text)):
+        raise TooLarge(f"At most {most} bytes")
+    try:
+        if isinstance(text, bytes):
+            text = text.decode()
+        if text.count("[") + text.count("{") > limits.json_depth < _depth(text):
+            raise _Malformed(f"nested more than {limits.json_depth} deep")
+        value = _decoder(limits.json_keys).decode(text)
+        # Only an escape can smuggle these in: raw ones are no UTF-8, or refused by the parser.
+        if "\\u" in text and not _all_storable(value):
+            raise _Malformed("NUL and lone surrogates are not allowed")
+    except (ValueError, RecursionError) as error:
+        detail = str(error) if isinstance(error, _Malformed) else "not JSON"
+        raise Invalid(f"Malformed JSON: {detail}") from None
+    return value
+
+
+def _size(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+# Structuring: JSON values into attrs classes.
+
+
+def _as_is(value: Any, _: Any) -> Any:
+    return value
+
+
+def _structure_datetime(value: Any, _: Any) -> datetime:
+    if not isinstance(value, str) or len(value) < len("2000-01-01T00:00:00Z"):
+        raise ValueError("must be a time (RFC 3339)")
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError("must be a time (RFC 3339)") from None
+    if moment.tzinfo is None:
+        raise ValueError("must be a time with its offset (RFC 3339)")
+    return moment.astimezone(UTC)
+
+
+def _wire_name(field: attrs.Attribute[Any]) -> str:
+    return field.name.rstrip("_")
+
+
+def _converter() -> cattrs.Converter:
+    converter = cattrs.Converter(forbid_extra_keys=True, detailed_validation=True)
+    for primitive in (str, int, float, bool):
+        converter.register_structure_hook(primitive, _as_is)
+    converter.register_structure_hook(datetime, _structure_datetime)
+
+    @converter.register_structure_hook_factory(lambda kind: hasattr(kind, "__supertype__"))
+    def new_type(kind: Any) -> Any:
+        return _as_is
+
+    @converter.register_structure_hook_factory(lambda kind: get_origin(kind) in (dict, Mapping))
+    def mapping(kind: Any) -> Any:
+        return _as_is
+
+    @converter.register_structure_hook_factory(lambda kind: "Literal" in str(get_origin(kind)))
+    def literal(kind: Any) -> Any:
+        return _as_is
+
+    @converter.register_structure_hook_factory(lambda kind: get_origin(kind) is tuple)
+    def items(kind: Any) -> Any:
+        item = get_args(kind)[0]
+        inner = converter.get_structure_hook(item)
+
+        def structure_items(value: Any, _: Any) -> Any:
+            # Not a list: leave it to the type check, which says where.
+            return tuple(inner(one, item) for one in value) if isinstance(value, list) else value
+
+        return structure_items
+
+    @converter.register_structure_hook_factory(lambda kind: get_origin(kind) in (Union, UnionType))
+    def optional(kind: Any) -> Any:
+        (real,) = (part for part in get_args(kind) if part not in (NoneType, Unset))
+        inner = converter.get_structure_hook(real)
+        return lambda value, _: None if value is None else inner(value, real)
+
+    @converter.register_structure_hook_factory(attrs.has)
+    def record(kind: type[Any]) -> Any:
+        renamed = {
+            field.name: override(rename=_wire_name(field)) for field in attrs.fields(kind)
+        }
+        make = make_dict_structure_fn(kind, converter, **_overrides(renamed))
+
+        def structure_record(value: Any, _: Any) -> Any:
+            if not isinstance(value, dict):
+                raise ValueError("must be an object")
+            return make(value, kind)
+
+        return structure_record
+
+    return converter
+
+
+def _overrides(named: dict[str, AttributeOverride]) -> Any:
+    """Keyword arguments for cattrs' generators, whose own options share their namespace."""
+    return named
+
+
+_structurer = _converter()
+
+
+def structure(value: Any, cls: type[T], path: str = "") -> T:
+    """``value`` as a ``cls``. Raises :class:`Invalid` naming every field that doesn't fit."""
+    try:
+        return _structurer.structure(value, cls)
+    except (ClassValidationError, IterableValidationError, ValueError) as error:
+        raise Invalid(errors=_problems(error, path)) from None
+
+
+def _problems(error: BaseException, path: str) -> list[Problem]:
+    """cattrs' own report, "what @ $.where" a line, as problems."""
+    problems = []
+    for line in transform_error(error, path=f"${path and '.' + path}", format_exception=_words):
+        message, _, where = line.rpartition(" @ $")
+        problems.append(Problem(where.lstrip("."), message))
+    return problems
+
+
+def _words(error: BaseException, _: type | None) -> str:
+    match error:
+        case KeyError():
+            return "required"
+        case ForbiddenExtraKeysError():
+            return f"unknown: {', '.join(sorted(error.extra_fields))}"
+    return str(error)
+
+
+# Unstructuring: values into JSON.
+
+
+def rfc3339(moment: datetime) -> str:
+    """UTC with milliseconds, as the contract wants every time."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def _plainer() -> cattrs.Converter:
+    converter = cattrs.Converter()
+    converter.register_unstructure_hook(datetime, rfc3339)
+
+    @converter.register_unstructure_hook_factory(attrs.has)
+    def record(kind: type[Any]) -> Any:
+        fields = {
+            field.name: override(
+                rename=_wire_name(field),
+                omit_if_default=field.default is None and not field.metadata.get("null"),
+            )
+            for field in attrs.fields(kind)
+        }
+        return make_dict_unstructure_fn(kind, converter, **_overrides(fields))
+
+    @converter.register_unstructure_hook
+    def change(value: Change) -> dict[str, Any]:
+        params = {"stream": value.stream, "rev": value.rev, **_plain(value.event)}
+        return {"method": value.event.name, "params": params}
+
+    return converter
+
+
+_unstructurer = _plainer()
+_plain: Callable[[Any], Any] = _unstructurer.unstructure
+
+
+def plain(value: Any) -> Any:
+    """``value`` as dicts, lists, strings and numbers, ready for :func:`encode`."""
+    return _plain(value)
+
+
+def encode(value: Any) -> bytes:
+    """``value``, a model, an event's params or plain data, as UTF-8 JSON on one line."""
+    return _to_json(_plain(value))
+
+
+def notification(
+    event: Event, stream: str | None, prev: int | None, rev: int | None
+) -> bytes:
+    """A live event as one line of JSON-RPC.
+
+    ``rev`` is called ``receipt_rev`` where the event speaks of receipts.
+    """
+    params: dict[str, Any] = {}
+    if stream is not None:
+        params["stream"] = stream
+    if rev is not None:
+        params["prev"] = prev
+        params["receipt_rev" if event.scope == "state" else "rev"] = rev
+    params.update(_plain(event))
+    return _to_json({"jsonrpc": "2.0", "method": event.name, "params": params})

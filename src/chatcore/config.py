@@ -1,0 +1,132 @@
+"""Settings and limits: frozen, validated, every default with its reason.
+
+Nothing here is read from the environment. A host that needs more says so: ``Limits(body_chars=…)``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from attrs import field, frozen, validators
+
+
+def _positive(default: float) -> Any:
+    return field(default=default, validator=validators.gt(0))
+
+
+@frozen(kw_only=True)
+class Limits:
+    """Every bound the engine keeps. Sizes in bytes, times in seconds, unless the name says other.
+
+    A field past its limit is ``invalid``, a frame, body or file ``too_large``, a rate
+    ``rate_limited``.
+    """
+
+    # What one request may weigh: room for any message, small enough to parse on the event loop.
+    frame_bytes: int = _positive(64 * 1024)
+    answer_bytes: int = _positive(256 * 1024)
+    json_depth: int = _positive(16)
+    json_keys: int = _positive(256)
+
+    # What a field may hold.
+    body_chars: int = _positive(4_000)
+    body_bytes: int = _positive(16 * 1024)
+    key_chars: int = _positive(64)
+    custom_bytes: int = _positive(4 * 1024)
+    name_chars: int = _positive(80)
+    text_chars: int = _positive(500)
+    url_chars: int = _positive(2_048)
+    mentions: int = _positive(50)
+    reactions: int = _positive(20)
+    reaction_chars: int = _positive(32)
+    attachments: int = _positive(20)
+    labels: int = _positive(20)
+
+    # How much a list, a group or a pull may hold.
+    page: int = _positive(50)
+    page_max: int = _positive(100)
+    group_members: int = field(default=1_000, validator=[validators.ge(2), validators.le(10_000)])
+    members_a_request: int = _positive(100)
+    unread_exact: int = _positive(1_000)
+    pull_streams: int = _positive(100)
+    pull_window: int = _positive(1_000)
+    heads: int = _positive(500)
+    watched: int = _positive(500)
+
+    # Connections: a slow or hostile client must cost its own connection only.
+    sockets_a_user: int = _positive(10)
+    unauthenticated_sockets_an_address: int = _positive(100)
+    authenticate_s: float = _positive(5.0)
+    in_flight: int = _positive(32)
+    outbox_events: int = _positive(2_048)
+    outbox_bytes: int = _positive(4 * 1024 * 1024)
+    ping_s: float = _positive(25.0)
+    ping_timeout_s: float = _positive(20.0)
+
+    # Rates.
+    sends: int = _positive(30)
+    sends_window_s: float = _positive(10.0)
+    requests_a_minute: int = _positive(600)
+    requests_burst: int = _positive(200)
+
+    # Accounts. Argon2id takes 64 MiB and 0.1 s a hash: few at a time, and a bounded queue.
+    password_min_bytes: int = _positive(8)
+    password_max_bytes: int = _positive(1_024)
+    login_failures_an_account: int = _positive(5)
+    login_failures_an_address: int = _positive(20)
+    login_window_s: float = _positive(15 * 60.0)
+    hashing_threads: int = _positive(2)
+    hashing_waiting: int = _positive(64)
+    session_idle_s: float = _positive(7 * 86_400.0)
+    session_absolute_s: float = _positive(30 * 86_400.0)
+
+    # Leases of what is never stored, or only for a while.
+    typing_s: float = _positive(6.0)
+    presence_lease_s: float = _positive(45.0)
+    presence_grace_s: float = _positive(15.0)
+    presence_interval_s: float = _positive(5.0)
+    receipts_interval_s: float = _positive(1.0)
+
+    # From how many members on typing and receipts go only to those who look at the conversation.
+    typing_everyone: int = _positive(200)
+    receipts_everyone: int = _positive(100)
+
+    # Files. 32 megapixels decode to about 128 MB.
+    upload_bytes: int = _positive(50_000_000)
+    quota_bytes: int = _positive(1_000_000_000)
+    image_pixels: int = _positive(32_000_000)
+    multipart_parts: int = _positive(20)
+    multipart_field_bytes: int = _positive(64 * 1024)
+    link_s: float = _positive(300.0)
+
+
+@frozen(kw_only=True)
+class Settings:
+    """How one engine behaves; what a host may reasonably want otherwise."""
+
+    table_prefix: str = field(default="chat_", validator=validators.matches_re(r"[a-z_]{0,20}"))
+    """Before every table's name, so that chatcore can sit in the host's own database."""
+
+    history: Literal["joined", "shared"] = field(
+        default="joined", validator=validators.in_(("joined", "shared"))
+    )
+    """What those who join a new group later may read: from their joining on, or everything."""
+
+    list_users: bool = True
+    """Whether anyone signed in may page through all users; search and get work either way."""
+
+    batch_operations: int = _positive(256)
+    batch_conversations: int = _positive(64)
+    """What one transaction takes at most: long enough to share a commit, short enough to wait."""
+
+    readers: int = _positive(2)
+    """Threads that answer reads, each on its own snapshot."""
+
+    batch_rows_s: float = _positive(3_600.0)
+    """How long the row of a batch lives: it settles a broken commit and feeds the sweep."""
+
+    transaction_s: float = _positive(10.0)
+    """A transaction older than this may not commit. The overlap of ``since`` is longer."""
+
+    heartbeat_s: float = _positive(15.0)
+    """How often a node renews its presence lease."""

@@ -1,0 +1,338 @@
+"""What the engine may announce: facts, in the past tense.
+
+*Durable* events belong to a stream and take a ``rev``; *state* events (receipts, typing, presence,
+profiles) take none; *session* events speak about one connection. An event's ``name`` is its method
+on the wire, its fields are the ``params`` beside ``stream``, ``prev`` and ``rev``. Live events
+carry only shared faces, so one encoding serves everybody; pulled ones may be personal.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from attrs import field, frozen
+
+from chatcore.ids import ConversationId, MessageId, SessionId, StreamId, UserId
+from chatcore.models import (
+    Block,
+    Conversation,
+    Me,
+    Member,
+    Message,
+    Presence,
+    Receipt,
+    TypingState,
+    User,
+)
+
+Scope = Literal["conversation", "me", "state", "session"]
+
+
+class Event:
+    """The root of all events."""
+
+    name: ClassVar[str]
+    scope: ClassVar[Scope]
+
+
+@frozen(kw_only=True)
+class ReactionChange:
+    user_id: UserId
+    key: str
+    added: bool
+
+
+# Durable, on a conversation's stream.
+
+
+@frozen
+class MessageEvent(Event):
+    """Any ``message.*`` carries the message as it is now, and is applied alike."""
+
+    scope = "conversation"
+    message: Message
+
+
+@frozen
+class MessageSent(MessageEvent):
+    name = "message.sent"
+
+
+@frozen
+class MessageEdited(MessageEvent):
+    name = "message.edited"
+
+
+@frozen
+class MessageDeleted(MessageEvent):
+    name = "message.deleted"
+
+
+@frozen
+class MessageReacted(MessageEvent):
+    name = "message.reacted"
+    change: ReactionChange
+
+
+@frozen
+class MessageUpdated(MessageEvent):
+    """Pulled: what became of a message since, whatever it was."""
+
+    name = "message.updated"
+
+
+@frozen
+class ConversationEvent(Event):
+    scope = "conversation"
+    conversation: Conversation
+
+
+@frozen
+class ConversationCreated(ConversationEvent):
+    name = "conversation.created"
+
+
+@frozen
+class ConversationUpdated(ConversationEvent):
+    name = "conversation.updated"
+
+
+@frozen
+class ConversationDeleted(ConversationEvent):
+    name = "conversation.deleted"
+
+
+@frozen
+class MemberEvent(Event):
+    scope = "conversation"
+    member: Member
+
+
+@frozen
+class MemberJoined(MemberEvent):
+    name = "member.joined"
+    user: User | None = None
+    """The joining user's card, filled in on the way out."""
+
+
+@frozen
+class MemberUpdated(MemberEvent):
+    name = "member.updated"
+
+
+@frozen
+class MemberLeft(MemberEvent):
+    name = "member.left"
+
+
+@frozen
+class StreamAdvanced(Event):
+    """Moves the cursor and shows nothing: what happened is below the viewer's floor."""
+
+    name = "stream.advanced"
+    scope = "conversation"
+
+
+# Durable, on a user's account stream.
+
+
+@frozen
+class MeUpdated(Event):
+    name = "me.updated"
+    scope = "me"
+    user: User
+
+
+@frozen
+class MembershipChanged(Event):
+    """Joined (``epoch`` of the membership) or left, removed, deleted (None)."""
+
+    name = "membership.changed"
+    scope = "me"
+    conversation_id: ConversationId
+    epoch: int | None = field(default=None, metadata={"null": True})
+
+
+@frozen
+class ConversationPersonal(Event):
+    name = "conversation.personal"
+    scope = "me"
+    conversation_id: ConversationId
+    me: Me
+
+
+@frozen
+class MessageHidden(Event):
+    name = "message.hidden"
+    scope = "me"
+    conversation_id: ConversationId
+    message_id: MessageId
+    hidden: bool
+
+
+@frozen
+class BlockChanged(Event):
+    name = "block.changed"
+    scope = "me"
+    block: Block
+
+
+@frozen(kw_only=True)
+class RevokedSession:
+    id: SessionId
+    at: datetime
+
+
+@frozen
+class SessionRevoked(Event):
+    name = "session.revoked"
+    scope = "me"
+    session: RevokedSession
+
+
+# State: no rev, nothing to pull.
+
+
+@frozen
+class ReceiptsMoved(Event):
+    """``prev`` and ``receipt_rev`` are of the receipt counter, under the same three-way rule."""
+
+    name = "receipts.moved"
+    scope = "state"
+    receipts: tuple[Receipt, ...]
+
+
+@frozen
+class TypingChanged(Event):
+    name = "typing.changed"
+    scope = "state"
+    user_id: UserId
+    state: TypingState
+
+
+@frozen
+class PresenceChanged(Event):
+    name = "presence.changed"
+    scope = "state"
+    user_id: UserId
+    presence: Presence
+
+
+@frozen
+class UserChanged(Event):
+    name = "user.changed"
+    scope = "state"
+    user: User
+
+
+# About the session itself.
+
+
+@frozen
+class SessionReset(Event):
+    name = "session.reset"
+    scope = "session"
+    stream: str
+
+
+@frozen
+class SessionClosing(Event):
+    name = "session.closing"
+    scope = "session"
+    reason: Literal["slow", "restarting", "revoked"]
+
+
+# How events travel.
+
+
+@frozen(kw_only=True)
+class Joining:
+    """Tells the hubs who hears a stream from here on, and above which seq."""
+
+    user_id: UserId
+    floor_seq: int
+
+
+@frozen(kw_only=True)
+class Announcement:
+    """One event on its way from a commit to the connections that may see it.
+
+    ``stream`` is a conversation, an account stream, or None where only ``watchers`` of the
+    event's user hear it. ``prev`` and ``rev`` count the stream's revisions (of receipts for
+    ``receipts.moved``) and are None for other state.
+    """
+
+    event: Event
+    stream: StreamId | None
+    prev: int | None = None
+    rev: int | None = None
+    min_seq: int | None = None
+    """The seq of the message it carries: members whose floor isn't below see only the advance."""
+    joining: tuple[Joining, ...] = ()
+    """Who hears the stream from this event on."""
+    leaving: tuple[UserId, ...] = ()
+    """Who hears nothing of the stream from this event on."""
+    not_to: frozenset[UserId] = frozenset()
+    """Who must not hear this state event: blocks and privacy, and typing's own author."""
+    only_focused: bool = False
+    """Sent only to connections that look at the conversation (large groups)."""
+
+
+@frozen(kw_only=True)
+class Change:
+    """One pulled change: the object as it is now."""
+
+    stream: str
+    rev: int
+    event: Event
+
+
+@frozen(kw_only=True)
+class PulledMe:
+    read_seq: int
+    unread: int
+    unread_more: bool = False
+    unread_mentions: int
+
+
+@frozen(kw_only=True)
+class PulledStream:
+    stream: str
+    cursor: str
+    rev: int
+    receipt_rev: int
+    more: bool
+    me: PulledMe | None = None
+    """The counts of a conversation, as of ``rev``."""
+
+
+@frozen(kw_only=True)
+class Skipped:
+    """Messages that changed and are not sent: forget them and list them when they are shown."""
+
+    stream: str
+    from_seq: int
+    to_seq: int
+
+
+@frozen(kw_only=True)
+class Pulled:
+    changes: tuple[Change, ...]
+    """By rising rev within a stream. On the wire each is ``{method, params}``."""
+    streams: tuple[PulledStream, ...]
+    reset: tuple[str, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def event_types() -> dict[str, type[Event]]:
+    """Every event by its name, sorted: what AsyncAPI and the reference list."""
+    found: dict[str, type[Event]] = {}
+    waiting: list[type[Event]] = [Event]
+    while waiting:
+        kind = waiting.pop()
+        waiting.extend(kind.__subclasses__())
+        # attrs' slotted classes leave their unslotted originals among the subclasses.
+        if "name" in vars(kind) and "__attrs_attrs__" in vars(kind):
+            found[kind.name] = kind
+    return dict(sorted(found.items()))

@@ -1,0 +1,370 @@
+"""What the engine keeps and returns: frozen values.
+
+Every class has a *shared face*, the same for all who may see it, and some have a *personal face*:
+fields that speak to one viewer, None wherever the shared face is sent (live events). They are
+marked ``personal`` below. Times are aware UTC datetimes, exact to the millisecond. None means
+absent and is left out on the wire.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+
+from attrs import field, frozen
+
+from chatcore.errors import Unauthenticated
+from chatcore.ids import ConversationId, MessageId, SessionId, UploadId, UserId
+
+T = TypeVar("T")
+
+UserKind = Literal["person", "bot", "guest"]
+ConversationKind = Literal["direct", "group", "self"]
+Role = Literal["owner", "admin", "member"]
+MessageKind = Literal[
+    "text",
+    "image",
+    "video",
+    "audio",
+    "file",
+    "link",
+    "location",
+    "contact",
+    "poll",
+    "system",
+    "encrypted",
+]
+Status = Literal["sent", "delivered", "read"]
+PresenceStatus = Literal["online", "away", "dnd", "offline"]
+TypingState = Literal["text", "audio", "video", "off"]
+Category = Literal["image", "video", "audio", "document"]
+
+
+def personal(default: Any = None) -> Any:
+    """A field of the personal face: None in the shared one."""
+    return field(default=default, metadata={"personal": True})
+
+
+@frozen
+class Actor:
+    """Who asks. Always the session's, never a field of a request."""
+
+    user_id: UserId | None
+    session_id: SessionId | None = None
+    operator: bool = False
+    """Trusted code of the host: may do what only operators may."""
+    address: str | None = None
+    user_agent: str | None = None
+
+    @property
+    def id(self) -> UserId:
+        """The user's id. Raises :class:`Unauthenticated` where nobody is signed in."""
+        if self.user_id is None:
+            raise Unauthenticated
+        return self.user_id
+
+
+ANONYMOUS = Actor(None)
+
+
+@frozen(kw_only=True)
+class Presence:
+    status: PresenceStatus
+    last_seen: datetime | None = None
+    text: str | None = None
+
+
+@frozen(kw_only=True)
+class UserSettings:
+    """A user's own choices. More join with privacy settings."""
+
+    presence: Literal["everyone", "nobody"] = "everyone"
+    receipts: bool = True
+
+
+@frozen(kw_only=True)
+class User:
+    """A person, bot or guest. The shared face is the public card."""
+
+    id: UserId
+    username: str | None = None
+    display_name: str
+    avatar_url: str | None = None
+    bio: str | None = None
+    kind: UserKind = "person"
+    version: int = 1
+    created_at: datetime
+    custom: dict[str, Any] | None = None
+    email: str | None = personal()
+    phone: str | None = personal()
+    settings: UserSettings | None = personal()
+    presence: Presence | None = personal()
+
+
+@frozen(kw_only=True)
+class Session:
+    id: SessionId
+    token: str | None = None
+    """Only in the answer that opens the session; kept nowhere but as a hash."""
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    user_agent: str | None = None
+    address: str | None = None
+    current: bool = False
+
+
+@frozen(kw_only=True)
+class Authenticated:
+    """The answer to registering, logging in and resuming."""
+
+    user: User
+    session: Session
+
+    @property
+    def actor(self) -> Actor:
+        """Who this is, for the next :meth:`ChatEngine.execute`."""
+        return Actor(self.user.id, self.session.id)
+
+
+@frozen(kw_only=True)
+class ConversationSettings:
+    history: Literal["joined", "shared"] = "joined"
+    announcement: bool = False
+    slow_mode_s: int = 0
+    frozen: bool = False
+    expire_after_s: int | None = None
+    public: bool = False
+
+
+@frozen(kw_only=True)
+class Attachment:
+    upload_id: UploadId
+    name: str
+    size: int
+    media_type: str
+    category: Category
+    url: str
+    thumbnail_url: str | None = None
+    placeholder: str | None = None
+    width: int | None = None
+    height: int | None = None
+    duration_s: float | None = None
+    sha256: str
+
+
+@frozen(kw_only=True)
+class ReplyTo:
+    message_id: MessageId
+    seq: int
+    preview: Preview | None = personal()
+
+
+@frozen(kw_only=True)
+class Preview:
+    """The quoted message as the viewer may see it now; resolved on reading, never stored."""
+
+    sender_id: UserId
+    kind: MessageKind
+    body: str | None = None
+    deleted: bool = False
+
+
+@frozen(kw_only=True)
+class Reaction:
+    key: str
+    count: int
+    user_ids: tuple[UserId, ...]
+    """The first ten who chose it."""
+
+
+@frozen(kw_only=True)
+class Deletion:
+    at: datetime
+    by: UserId
+    reason: str | None = None
+
+
+@frozen(kw_only=True)
+class Message:
+    """A message; a tombstone keeps place, sender, kind and times only."""
+
+    id: MessageId
+    conversation_id: ConversationId
+    seq: int
+    rev: int
+    sender_id: UserId
+    kind: MessageKind
+    body: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    reply_to: ReplyTo | None = None
+    mentions: tuple[str, ...] = ()
+    """User ids, and ``all``."""
+    reactions: tuple[Reaction, ...] = ()
+    encrypted: dict[str, Any] | None = None
+    custom: dict[str, Any] | None = None
+    key: str | None = None
+    created_at: datetime
+    updated_at: datetime
+    edited_at: datetime | None = None
+    version: int = 1
+    deleted: Deletion | None = None
+    expires_at: datetime | None = None
+    mine: tuple[str, ...] | None = personal()
+    """The viewer's own reactions."""
+    status: Status | None = personal()
+    """Of an own message."""
+    hidden: bool | None = personal()
+    replayed: bool | None = personal()
+    """Set in the answer to a repeated key."""
+
+
+@frozen(kw_only=True)
+class Me:
+    """A member's own view of a conversation."""
+
+    role: Role
+    joined_at: datetime
+    joined_seq: int
+    delivered_seq: int
+    read_seq: int
+    unread: int
+    unread_more: bool = False
+    """Set where there are more than ``unread`` says."""
+    unread_mentions: int
+    marked_unread: bool = False
+    muted_until: datetime | None = None
+    archived: bool = False
+    pinned: bool = False
+    labels: tuple[str, ...] = ()
+    draft: str | None = None
+    cleared_seq: int = 0
+
+
+@frozen(kw_only=True)
+class Conversation:
+    id: ConversationId
+    kind: ConversationKind
+    title: str | None = None
+    description: str | None = None
+    avatar_url: str | None = None
+    created_at: datetime
+    updated_at: datetime
+    rev: int
+    last_seq: int
+    pruned_seq: int = 0
+    member_count: int
+    settings: ConversationSettings
+    last_message: Message | None = personal()
+    peer_id: UserId | None = personal()
+    """The other one of a direct conversation."""
+    cursor: str | None = personal()
+    me: Me | None = personal()
+    replayed: bool | None = personal()
+    """Set where creating found it there already."""
+
+
+@frozen(kw_only=True)
+class Member:
+    conversation_id: ConversationId
+    user_id: UserId
+    role: Role
+    joined_at: datetime
+    joined_seq: int
+    left_at: datetime | None = None
+    delivered_seq: int
+    read_seq: int
+    rev: int
+
+
+@frozen(kw_only=True)
+class Receipt:
+    user_id: UserId
+    delivered_seq: int
+    read_seq: int
+
+
+@frozen(kw_only=True)
+class Page(Generic[T]):
+    """Part of a list. ``next`` is what to pass on for more, None at the end."""
+
+    items: tuple[T, ...]
+    next: str | int | None = field(default=None, metadata={"null": True})
+    users: tuple[User, ...] | None = None
+    cursor: str | None = None
+
+
+@frozen(kw_only=True)
+class Marked:
+    """The answer to a receipt. ``as_of_rev`` is the conversation's rev that the counts are of."""
+
+    receipt: Receipt
+    unread: int
+    unread_more: bool = False
+    unread_mentions: int
+    as_of_rev: int
+
+
+@frozen(kw_only=True)
+class ReadBy:
+    """How far one member has got with one message, and since when (within a second)."""
+
+    user_id: UserId
+    status: Status
+    delivered_at: datetime | None = None
+    read_at: datetime | None = None
+
+
+@frozen(kw_only=True)
+class MessageStatus:
+    status: Status
+    items: tuple[ReadBy, ...]
+    users: tuple[User, ...] | None = None
+
+
+@frozen(kw_only=True)
+class Block:
+    user_id: UserId
+    blocked: bool
+    """False once it is taken back."""
+    created_at: datetime
+
+
+@frozen(kw_only=True)
+class UserPresence:
+    user_id: UserId
+    presence: Presence
+
+
+@frozen(kw_only=True)
+class Head:
+    """Where a stream stands. ``cursor`` is of that moment."""
+
+    stream: str
+    cursor: str
+    rev: int
+    receipt_rev: int
+
+
+@frozen(kw_only=True)
+class Heads:
+    heads: tuple[Head, ...]
+    next: str | None = field(default=None, metadata={"null": True})
+    since: str
+
+
+@frozen(kw_only=True)
+class Started:
+    """The answer to ``session.start``."""
+
+    session_id: str
+    user: User
+    heads: tuple[Head, ...]
+    next: str | None = field(default=None, metadata={"null": True})
+    since: str
+    limits: dict[str, Any]
+
+
+@frozen(kw_only=True)
+class Done:
+    """Nothing to say but that it is done."""

@@ -1,0 +1,101 @@
+"""Everything that anyone can ask, as values. The registry behind them generates the rest."""
+
+from chatcore.operations.accounts import (
+    Availability,
+    ChangePassword,
+    CheckAvailability,
+    ListSessions,
+    Login,
+    Logout,
+    Register,
+    Resume,
+    RevokeSession,
+)
+from chatcore.operations.base import UNSET, Operation, Spec, Unset, spec_of, specs
+from chatcore.operations.blocks import AddBlock, ListBlocks, RemoveBlock
+from chatcore.operations.conversations import (
+    CreateConversation,
+    DeleteConversation,
+    GetConversation,
+    ListConversations,
+    NewSettings,
+    UpdateConversation,
+)
+from chatcore.operations.members import (
+    AddMembers,
+    Leave,
+    ListMembers,
+    RemoveMember,
+    UpdateMember,
+)
+from chatcore.operations.messages import (
+    DeleteMessage,
+    EditMessage,
+    GetMessage,
+    GetMessageStatus,
+    ListMessages,
+    SendMessage,
+)
+from chatcore.operations.presence import GetPresence, SetPresence, SetTyping, WatchPresence
+from chatcore.operations.reactions import AddReaction, RemoveReaction
+from chatcore.operations.receipts import ListReceipts, MarkReceipt
+from chatcore.operations.sync import GetHeads, Pull, PullFrom
+from chatcore.operations.uploads import DeleteUpload, GetUpload
+from chatcore.operations.users import GetMe, GetUser, ListUsers, SearchUsers, UpdateMe
+
+__all__ = [
+    "UNSET",
+    "AddBlock",
+    "AddMembers",
+    "AddReaction",
+    "Availability",
+    "ChangePassword",
+    "CheckAvailability",
+    "CreateConversation",
+    "DeleteConversation",
+    "DeleteMessage",
+    "DeleteUpload",
+    "EditMessage",
+    "GetConversation",
+    "GetHeads",
+    "GetMe",
+    "GetMessage",
+    "GetMessageStatus",
+    "GetPresence",
+    "GetUpload",
+    "GetUser",
+    "Leave",
+    "ListBlocks",
+    "ListConversations",
+    "ListMembers",
+    "ListMessages",
+    "ListReceipts",
+    "ListSessions",
+    "ListUsers",
+    "Login",
+    "Logout",
+    "MarkReceipt",
+    "NewSettings",
+    "Operation",
+    "Pull",
+    "PullFrom",
+    "Register",
+    "RemoveBlock",
+    "RemoveMember",
+    "RemoveReaction",
+    "Resume",
+    "RevokeSession",
+    "SearchUsers",
+    "SendMessage",
+    "SetPresence",
+    "SetTyping",
+    "Spec",
+    "UNSET",
+    "Unset",
+    "UpdateConversation",
+    "UpdateMe",
+    "UpdateMember",
+    "WatchPresence",
+    "spec_of",
+    "specs",
+]

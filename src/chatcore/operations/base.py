@@ -1,0 +1,114 @@
+"""What an operation declares, and the registry that all else is generated from.
+
+    @operation("messages.send", Message, writes=True, rate="sends", conversation="conversation_id")
+    @frozen
+    class SendMessage(Operation[Message]): ...
+
+Fields are annotated with their bounds (``Annotated[str, Text("body_chars")]``), which
+:mod:`chatcore.operations.checks` enforces and the API documents show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from enum import Enum
+from typing import Any, ClassVar, Final, Generic, Literal, TypeVar
+
+from attrs import frozen
+
+R = TypeVar("R", covariant=True)
+Cls = TypeVar("Cls", bound="type[Operation[Any]]")
+
+Store = Literal["accounts", "chat"]
+RateClass = Literal["requests", "sends", "logins", "state"]
+
+
+class Unset(Enum):
+    """The type of :data:`UNSET`: a field of a PATCH that the caller didn't give."""
+
+    UNSET = "UNSET"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+UNSET: Final = Unset.UNSET
+
+
+@frozen(kw_only=True)
+class Spec:
+    """What the registry knows about one operation."""
+
+    method: str
+    cls: type[Operation[Any]]
+    result: Any
+    """The result's type, as an annotation."""
+    store: Store
+    writes: bool
+    rate: RateClass
+    stream: str | None
+    """The field that holds the conversation it locks or reads, where there is one."""
+    users: str | None
+    """The field that names users who must exist: resolved before the transaction begins."""
+    key: bool
+    """Takes a client key (``Idempotency-Key``)."""
+    summary: str
+
+    @property
+    def group(self) -> str:
+        """The noun: ``messages`` of ``messages.send``."""
+        return self.method.partition(".")[0]
+
+
+class Operation(Generic[R]):
+    """A request, as a value. The type parameter is what the engine answers."""
+
+    spec: ClassVar[Spec]
+
+
+_registry: dict[str, Spec] = {}
+
+
+def operation(
+    method: str,
+    result: Any,
+    *,
+    store: Store = "chat",
+    writes: bool = False,
+    rate: RateClass = "requests",
+    stream: str | None = None,
+    users: str | None = None,
+    key: bool = False,
+) -> Callable[[Cls], Cls]:
+    """Register an operation class. Its docstring's first line is its summary."""
+
+    def register(cls: Cls) -> Cls:
+        if method in _registry and _registry[method].cls.__qualname__ != cls.__qualname__:
+            raise ValueError(f"two operations are called {method}")
+        if not cls.__doc__:
+            raise ValueError(f"{cls.__name__} has no docstring")
+        cls.spec = _registry[method] = Spec(
+            method=method,
+            cls=cls,
+            result=result,
+            store=store,
+            writes=writes,
+            rate=rate,
+            stream=stream,
+            users=users,
+            key=key,
+            summary=cls.__doc__.strip().splitlines()[0],
+        )
+        return cls
+
+    return register
+
+
+def specs() -> Iterator[Spec]:
+    """Every operation, by method."""
+    return iter(sorted(_registry.values(), key=lambda spec: spec.method))
+
+
+def spec_of(method: str) -> Spec | None:
+    """The operation called ``method``."""
+    return _registry.get(method)

@@ -1,0 +1,89 @@
+"""Messages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from attrs import frozen
+
+from chatcore.ids import ConversationId, MessageId, UploadId
+from chatcore.models import Message, MessageKind, MessageStatus, Page
+from chatcore.operations.base import UNSET, Operation, Unset, operation
+from chatcore.operations.checks import Json, Key, Many, Text, Whole
+
+Body = Text("body_chars", most_bytes="body_bytes")
+
+
+@operation(
+    "messages.send", Message, writes=True, rate="sends", stream="conversation_id", key=True
+)
+@frozen
+class SendMessage(Operation[Message]):
+    """Send a message, exactly once a key."""
+
+    conversation_id: ConversationId
+    body: Annotated[str | None, Body] = None
+    key: Annotated[str | None, Key()] = None
+    kind: MessageKind = "text"
+    upload_ids: Annotated[tuple[UploadId, ...], Many("attachments")] = ()
+    reply_to: MessageId | None = None
+    mentions: Annotated[tuple[str, ...], Many("mentions")] = ()
+    """User ids, and ``all``."""
+    encrypted: Annotated[dict[str, Any] | None, Json("body_bytes")] = None
+    custom: Annotated[dict[str, Any] | None, Json("custom_bytes")] = None
+    read_seq: Annotated[int | None, Whole()] = None
+    """What the sender has on screen: marks it read in the same transaction."""
+
+
+@operation("messages.list", Page[Message], stream="conversation_id")
+@frozen
+class ListMessages(Operation[Page[Message]]):
+    """A page of messages by rising seq; without a position the newest page."""
+
+    conversation_id: ConversationId
+    before: Annotated[int | None, Whole()] = None
+    after: Annotated[int | None, Whole()] = None
+    around: Annotated[int | None, Whole()] = None
+    at: datetime | None = None
+    limit: Annotated[int | None, Whole(1, "page_max")] = None
+
+
+@operation("messages.get", Message, stream="conversation_id")
+@frozen
+class GetMessage(Operation[Message]):
+    """One message, or its tombstone."""
+
+    conversation_id: ConversationId
+    message_id: MessageId
+
+
+@operation("messages.edit", Message, writes=True, rate="sends", stream="conversation_id")
+@frozen
+class EditMessage(Operation[Message]):
+    """Change the body of one's own message; ``version`` refuses to overwrite a newer edit."""
+
+    conversation_id: ConversationId
+    message_id: MessageId
+    body: Annotated[str | Unset, Body] = UNSET
+    version: Annotated[int | None, Whole(1)] = None
+
+
+@operation("messages.delete", Message, writes=True, stream="conversation_id")
+@frozen
+class DeleteMessage(Operation[Message]):
+    """Delete for everyone (own, or as a moderator) or hide for oneself."""
+
+    conversation_id: ConversationId
+    message_id: MessageId
+    for_: Literal["everyone", "me"] = "everyone"
+    reason: Annotated[str | None, Text("text_chars")] = None
+
+
+@operation("messages.status", MessageStatus, stream="conversation_id")
+@frozen
+class GetMessageStatus(Operation[MessageStatus]):
+    """Who has received and read a message, and when."""
+
+    conversation_id: ConversationId
+    message_id: MessageId

@@ -1,0 +1,34 @@
+"""How far members have received and read."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from attrs import frozen
+
+from chatcore.ids import ConversationId, MessageId
+from chatcore.models import Marked, Page, Receipt
+from chatcore.operations.base import Operation, operation
+from chatcore.operations.checks import Many, Text, Whole
+
+
+@operation("receipts.mark", Marked, writes=True, rate="state", stream="conversation_id")
+@frozen
+class MarkReceipt(Operation[Marked]):
+    """Everything up to a seq is delivered, or read. A list of messages means its highest."""
+
+    conversation_id: ConversationId
+    delivered_seq: Annotated[int | None, Whole()] = None
+    read_seq: Annotated[int | None, Whole()] = None
+    message_ids: Annotated[tuple[MessageId, ...], Many("page_max")] = ()
+    """Read."""
+
+
+@operation("receipts.list", Page[Receipt], stream="conversation_id")
+@frozen
+class ListReceipts(Operation[Page[Receipt]]):
+    """The watermarks of the current members."""
+
+    conversation_id: ConversationId
+    cursor: Annotated[str | None, Text("text_chars")] = None
+    limit: Annotated[int | None, Whole(1, "page_max")] = None

@@ -1,0 +1,57 @@
+"""Profiles and the directory of people."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from attrs import frozen
+
+from chatcore.ids import UserId
+from chatcore.models import Page, User, UserSettings
+from chatcore.operations.base import UNSET, Operation, Unset, operation
+from chatcore.operations.checks import Json, Text, Whole
+
+
+@operation("users.me", User, store="accounts")
+@frozen
+class GetMe(Operation[User]):
+    """One's own profile, with what only oneself may see."""
+
+
+@operation("users.update", User, store="accounts", writes=True)
+@frozen(kw_only=True)
+class UpdateMe(Operation[User]):
+    """Change one's own profile; an absent field stays, null clears."""
+
+    display_name: Annotated[str | Unset, Text("name_chars")] = UNSET
+    avatar_url: Annotated[str | None | Unset, Text("url_chars")] = UNSET
+    bio: Annotated[str | None | Unset, Text("text_chars")] = UNSET
+    custom: Annotated[dict[str, Any] | None | Unset, Json("custom_bytes")] = UNSET
+    settings: UserSettings | Unset = UNSET
+
+
+@operation("users.get", User, store="accounts")
+@frozen
+class GetUser(Operation[User]):
+    """One user's public card."""
+
+    user_id: UserId
+
+
+@operation("users.search", Page[User], store="accounts")
+@frozen
+class SearchUsers(Operation[Page[User]]):
+    """Users whose username or display name begins like ``q``."""
+
+    q: Annotated[str, Text("name_chars")]
+    cursor: Annotated[str | None, Text("text_chars")] = None
+    limit: Annotated[int | None, Whole(1, "page_max")] = None
+
+
+@operation("users.list", Page[User], store="accounts")
+@frozen(kw_only=True)
+class ListUsers(Operation[Page[User]]):
+    """All users, by username; a setting of the engine may forbid it."""
+
+    cursor: Annotated[str | None, Text("text_chars")] = None
+    limit: Annotated[int | None, Whole(1, "page_max")] = None
