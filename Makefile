@@ -59,7 +59,7 @@ coverage: $(VENV)/.dev ## Measure branch coverage; fail where a core package is 
 	$(BIN)/coverage erase
 	$(BIN)/coverage run $(PYTEST) --only-required
 	$(BIN)/coverage combine --quiet
-	@missed=; for package in $(COVERED); do \
+	@missed=; for package in $(COVERED); do echo "== $$package"; \
 		$(BIN)/coverage report --include="src/chatcore/$$package/*" --fail-under=$(FLOOR) \
 		|| missed="$$missed $$package"; done; \
 	if [ -n "$$missed" ]; then echo "below $(FLOOR) %:$$missed"; exit 1; fi
