@@ -1,0 +1,130 @@
+"""Who is there: leases, what others may see of them, and how often they are told.
+
+A device is there while its lease holds. Leases merge by maximum, so heartbeats may repeat, cross
+and come late. All times here are of one clock, the database's: a node's own never enters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import inf
+from typing import Final, Literal
+
+from attrs import evolve, frozen
+
+from chatcore.ids import Milliseconds, to_datetime
+from chatcore.models import Presence
+
+Chosen = Literal["online", "away", "dnd", "invisible"]
+
+OFFLINE: Final = Presence(status="offline")
+
+
+@frozen(order=True)
+class Lease:
+    """One device's claim to be there.
+
+    ``incarnation`` rises whenever the device starts anew, ``beat`` with each heartbeat of one
+    incarnation. Leases are ordered by both; the expiry only settles which of two claims of the
+    same heartbeat is kept.
+    """
+
+    incarnation: int
+    beat: int
+    expires_at: Milliseconds
+
+    def closed(self, now: Milliseconds) -> Lease:
+        """The claim that ends this one: newer than all its heartbeats so far, and already over."""
+        return evolve(self, beat=self.beat + 1, expires_at=min(self.expires_at, now))
+
+
+Devices = Mapping[str, Lease]
+"""The newest lease known of each of a user's devices, closed and expired ones included."""
+
+
+def merge(one: Devices, other: Devices) -> Devices:
+    """What both know: the newer lease of each device."""
+    merged = dict(one)
+    for device, lease in other.items():
+        held = merged.get(device)
+        merged[device] = lease if held is None else max(held, lease)
+    return merged
+
+
+def online(devices: Devices, now: Milliseconds) -> bool:
+    """Whether any device's lease holds."""
+    return any(now < lease.expires_at for lease in devices.values())
+
+
+def seen(last_seen: Milliseconds | None, at: Milliseconds, now: Milliseconds) -> Milliseconds:
+    """``last_seen`` after the user was there at ``at``: it never falls, and no claim is of later.
+
+    Not to be called while the user is invisible: the time at which they hid stays.
+    """
+    return max(min(at, now), last_seen or 0)
+
+
+@frozen(kw_only=True)
+class State:
+    """What is known of a user: the lease's answer, and what they chose."""
+
+    online: bool = False
+    status: Chosen = "online"
+    text: str | None = None
+    until: Milliseconds | None = None
+    """When status and text end, if they do."""
+    last_seen: Milliseconds | None = None
+
+
+def visible(
+    state: State,
+    now: Milliseconds,
+    *,
+    blocked: bool = False,
+    shown_to: Literal["everyone", "nobody"] = "everyone",
+) -> Presence:
+    """What another user may know. ``blocked``: either of the two blocks the other.
+
+    Who hides is offline, without a text or time. Who is invisible looks like one who left when
+    they became so.
+    """
+    if blocked or shown_to == "nobody":
+        return OFFLINE
+    over = state.until is not None and state.until <= now
+    chosen: Chosen = "online" if over else state.status
+    text = None if over else state.text
+    if state.online and chosen != "invisible":
+        return Presence(status=chosen, text=text)
+    last_seen = None if state.last_seen is None else to_datetime(min(state.last_seen, now))
+    return Presence(status="offline", last_seen=last_seen, text=text)
+
+
+@frozen
+class Told:
+    """What watchers were told of one user, and what has become true since.
+
+    Going offline waits for the grace, in which a reconnect undoes it unseen; everything else is
+    told at once, but never two changes within the interval. Times are monotonic seconds.
+    """
+
+    presence: Presence = OFFLINE
+    at: float = -inf
+    now: Presence = OFFLINE
+    since: float = -inf
+
+    def heard(self, presence: Presence, at: float) -> Told:
+        """Note what is true at ``at``."""
+        offline = presence.status == self.now.status == "offline"
+        return evolve(self, now=presence, since=self.since if offline else at)
+
+    def due(self, grace_s: float, interval_s: float) -> float | None:
+        """When watchers have to be told; None where they know."""
+        if self.now == self.presence:
+            return None
+        leaving = self.now.status == "offline" != self.presence.status
+        return max(self.since + grace_s if leaving else self.since, self.at + interval_s)
+
+    def settle(self, at: float, grace_s: float, interval_s: float) -> Told:
+        """Tell them if it is due at ``at``: ``presence`` is then what they know."""
+        due = self.due(grace_s, interval_s)
+        return self if due is None or at < due else evolve(self, presence=self.now, at=at)

@@ -1,0 +1,98 @@
+"""What a member hasn't read: a pure function of the messages, never a stored counter.
+
+Three ways lead to the number: a bounded query in storage, a client's running count, and looking at
+every message. They have to agree; this module is the last two, and the predicate behind all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from attrs import frozen
+
+from chatcore.ids import UserId
+from chatcore.models import Message
+
+
+@frozen(kw_only=True)
+class Viewer:
+    """Who counts, and from where on."""
+
+    user_id: UserId
+    read_seq: int = 0
+    joined_seq: int = 0
+    floor_seq: int = 0
+
+    @property
+    def after_seq(self) -> int:
+        """Only messages above this seq can be unread."""
+        return max(self.read_seq, self.joined_seq, self.floor_seq)
+
+
+@frozen
+class Counts:
+    """``more`` is set where there are more than ``unread`` says."""
+
+    unread: int = 0
+    more: bool = False
+    mentions: int = 0
+
+
+def counts(message: Message, viewer: Viewer, now: datetime) -> bool:
+    """Whether ``message``, as ``viewer`` holds it (``hidden``), is unread at ``now``."""
+    expired = message.expires_at is not None and message.expires_at <= now
+    return not expired and _countable(message, viewer)
+
+
+def mentions(message: Message, user: UserId) -> bool:
+    """Whether it names the user, or everybody."""
+    return user in message.mentions or "all" in message.mentions
+
+
+def _countable(message: Message, viewer: Viewer) -> bool:
+    return (
+        message.seq > viewer.after_seq
+        and message.sender_id != viewer.user_id
+        and message.kind != "system"
+        and message.deleted is None
+        and not message.hidden
+    )
+
+
+def brute(messages: Iterable[Message], viewer: Viewer, now: datetime, limit: int) -> Counts:
+    """The counts, by looking at every message; exact up to ``limit``.
+
+    Beyond it ``unread`` is ``limit`` and mentions are those among the newest ``limit``.
+    """
+    unread = [message for message in messages if counts(message, viewer, now)]
+    newest = sorted(unread, key=lambda message: message.seq)[-limit:]
+    named = sum(mentions(message, viewer.user_id) for message in newest)
+    return Counts(len(newest), len(unread) > limit, named)
+
+
+# A client's running count. Between the server's own statements, which replace it, only these two
+# change it. None means that the client can't know and has to ask for the conversation.
+
+
+def arrived(
+    held: Counts, viewer: Viewer, message: Message, now: datetime, limit: int
+) -> Counts | None:
+    """The count after ``message.sent``."""
+    if not counts(message, viewer, now):
+        return held
+    if held.more or held.unread >= limit:
+        return None
+    return Counts(held.unread + 1, False, held.mentions + mentions(message, viewer.user_id))
+
+
+def vanished(held: Counts, viewer: Viewer, message: Message | None) -> Counts | None:
+    """The count after a message was deleted, hidden or expired, the first time one of these is so.
+
+    ``message`` is how the client held it just before, None where it lacks it.
+    """
+    if message is None or held.more:
+        return None
+    if not _countable(message, viewer):
+        return held
+    return Counts(held.unread - 1, False, held.mentions - mentions(message, viewer.user_id))
