@@ -1,0 +1,387 @@
+/**
+ * A client for chatcore: the reusable half of this example. Plain ES modules, no dependency, no
+ * DOM; runs in browsers and, given a WebSocket, in Node 20 and later.
+ *
+ *     const client = new ChatClient({ base: new URL("v1/", location) });
+ *     client.subscribe((topic, id) => draw(topic, id));
+ *     const { session } = await client.login("ada", "correct horse");
+ *     client.connect(session.token);
+ *     …
+ *     client.send(conversationId, { body: "Hello" });
+ *
+ * The state is in `client.store`, always as new as the last notification; what is shown of a
+ * conversation comes from `client.timeline(id)`. Topics of notifications are listed in
+ * `client/store.js`. Methods that ask the server reject with a ChatError.
+ */
+import { Connection } from "./client/connection.js";
+import { environment as surroundings } from "./client/environment.js";
+import { ChatError } from "./client/errors.js";
+import { Expiry } from "./client/expiry.js";
+import { History } from "./client/history.js";
+import { HttpApi } from "./client/http.js";
+import { Marks } from "./client/marks.js";
+import { Observer } from "./client/observer.js";
+import { Outbox } from "./client/outbox.js";
+import { Store } from "./client/store.js";
+import { Sync } from "./client/sync.js";
+import { Typing } from "./client/typing.js";
+
+export { ChatError };
+
+const PAGE = 50;
+const HELD_AFTER_LEAVING = 200;
+const WATCHED_MOST = 500;
+
+export class ChatClient {
+  #connection;
+  #environment;
+  #observer = new Observer();
+  #sync;
+  #marks;
+  #history;
+  #typing;
+  #shown = null;
+  #inactive = false;
+  #watched = [];
+  #asked = new Set();
+
+  /**
+   * @param {{base: URL | string, environment?: object}} options `base` is where the API is
+   *   mounted, ending in `/v1/`; see `client/environment.js` for what may be replaced.
+   */
+  constructor({ base, environment = {} }) {
+    this.#environment = surroundings(environment);
+    const url = new URL(base);
+    this.http = new HttpApi(url, this.#environment);
+    this.store = new Store(this.#observer, this.#environment);
+    this.#connect(url);
+    const request = (method, params) => this.request(method, params);
+    const parts = { environment: this.#environment, store: this.store, request };
+    this.#sync = new Sync({ ...parts, wants: this.#wants() });
+    this.#history = new History(parts);
+    this.#marks = new Marks({ ...parts, sync: this.#sync });
+    this.#compose();
+  }
+
+  // --- The session -----------------------------------------------------------------------------
+
+  /** `idle`, `connecting`, `online`, `waiting` (to try again) or `refused` (log in again). */
+  get state() {
+    return this.#connection.state;
+  }
+
+  /** Whether the client has a session and has asked for all that it missed. */
+  get upToDate() {
+    return this.#connection.online && this.#sync.ready;
+  }
+
+  /** Hear of changes: `listener(topic, id)`. Returns a function that ends it. */
+  subscribe(listener) {
+    return this.#observer.subscribe(listener);
+  }
+
+  /** Open an account. Answers `{user, session}`; `session.token` is for {@link connect}. */
+  register({ username, password, displayName }) {
+    const name = displayName ? { display_name: displayName } : {};
+    return this.http.call("POST", "register", { username, password, ...name });
+  }
+
+  /** Answers `{user, session}`. */
+  login(login, password) {
+    return this.http.call("POST", "login", { login, password });
+  }
+
+  /** Start, and stay connected until {@link close}. */
+  connect(token) {
+    this.http.token = token;
+    this.#connection.start(token);
+  }
+
+  /** End the session on the server, and forget everything. */
+  async logout() {
+    try {
+      await this.http.call("POST", "logout");
+    } catch (error) {
+      if (!(error instanceof ChatError)) throw error; // Gone already, or out of reach.
+    }
+    this.close();
+  }
+
+  /** Disconnect and forget everything but the unsent messages. */
+  close() {
+    this.#connection.stop();
+    this.http.token = null;
+    this.#sync.clear();
+    this.#marks.clear();
+    this.#typing.clear();
+    this.outbox.close();
+    this.#shown = null;
+    this.#watched = [];
+    this.#asked.clear();
+    this.store.clear();
+  }
+
+  /** The network is gone (a browser's `offline` event). */
+  suspend() {
+    this.#connection.suspend();
+  }
+
+  /** Try to connect now (a browser's `online` event, or a person who is tired of waiting). */
+  retryConnection() {
+    this.#connection.retry();
+  }
+
+  /** Any operation of the protocol. */
+  request(method, params = {}) {
+    return this.#connection.request(method, params);
+  }
+
+  // --- What is on screen -------------------------------------------------------------------------
+
+  /** A conversation is on screen (null: none): hold its messages and members. */
+  show(conversationId) {
+    if (this.#shown !== conversationId) {
+      this.store.conversations.get(this.#shown)?.window.trim(HELD_AFTER_LEAVING);
+      this.#shown = conversationId;
+      this.#focus();
+    }
+    this.#load();
+  }
+
+  /** The person has seen everything up to `seq`. */
+  markRead(conversationId, seq) {
+    this.#marks.read(conversationId, seq);
+  }
+
+  /** The window is in the background: the server may hold back what is only for show. */
+  setInactive(inactive) {
+    if (this.#inactive === inactive) return;
+    this.#inactive = inactive;
+    this.#connection.notify("session.inactive", { inactive });
+  }
+
+  /** Be told of the presence of these users, and of no others. */
+  async watchPresence(userIds) {
+    const wanted = [...new Set(userIds)].slice(0, WATCHED_MOST);
+    if (
+      wanted.length === this.#watched.length &&
+      wanted.every((id) => this.#watched.includes(id))
+    ) {
+      return;
+    }
+    this.#watched = wanted;
+    await this.#watch();
+  }
+
+  // --- Messages ------------------------------------------------------------------------------------
+
+  /** Messages by seq, and after them what is not sent yet: `{messages, unsent}`. */
+  timeline(conversationId) {
+    return {
+      messages: this.store.listMessages(conversationId),
+      unsent: this.outbox.list(conversationId),
+    };
+  }
+
+  /** Send, now or as soon as there is a connection, exactly once. Answers the outbox entry. */
+  send(conversationId, { body, uploads = [], replyTo = null }) {
+    this.#typing.set(conversationId, false);
+    const fields = {
+      ...(body && { body }),
+      ...(uploads.length && {
+        kind: kindOf(uploads),
+        upload_ids: uploads.map((one) => one.upload_id),
+      }),
+      ...(replyTo && { reply_to: replyTo }),
+    };
+    return this.outbox.add(conversationId, fields, uploads);
+  }
+
+  /** Fetch a page of older messages. Answers whether there may be more. */
+  loadOlder(conversationId) {
+    return this.#history.older(conversationId);
+  }
+
+  /** Fetch back to a message `{message_id, seq}`, to show it in its place. Answers whether it is there. */
+  loadBackTo(conversationId, place) {
+    return this.#history.backTo(conversationId, place);
+  }
+
+  edit(message, body) {
+    return this.#change("messages.edit", message, { body, version: message.version });
+  }
+
+  /** @param {"everyone" | "me"} whom */
+  async delete(message, whom) {
+    await this.#change("messages.delete", message, { for: whom });
+    if (whom === "me") {
+      const params = { conversation_id: message.conversation_id, message_id: message.id };
+      this.#sync.receive("message.hidden", { ...params, hidden: true });
+    }
+  }
+
+  /** Add one's reaction, or take it back. */
+  react(message, key, on) {
+    return this.#change(on ? "reactions.add" : "reactions.remove", message, { key });
+  }
+
+  /** This user is writing (or stopped). */
+  setTyping(conversationId, writing) {
+    this.#typing.set(conversationId, writing);
+  }
+
+  /** Ids of those writing in a conversation now. */
+  typingIn(conversationId) {
+    return this.#typing.in(conversationId);
+  }
+
+  // --- Conversations and people -------------------------------------------------------------------
+
+  /** Open a direct conversation or make a group; answers its state. */
+  async createConversation(fields) {
+    return this.#sync.adopt(await this.request("conversations.create", fields));
+  }
+
+  /** Change a group's title, description or settings. */
+  async updateConversation(conversationId, fields) {
+    const params = { conversation_id: conversationId, ...fields };
+    this.store.putConversation(await this.request("conversations.update", params));
+  }
+
+  /** The card of a user; asks for it once where it is not known, and answers null meanwhile. */
+  user(id) {
+    const held = this.store.users.get(id);
+    if (!held && !this.#asked.has(id)) {
+      this.#asked.add(id);
+      this.request("users.get", { user_id: id }).then(
+        (user) => this.store.putUsers([user]),
+        (error) => error.passing && this.#asked.delete(id),
+      );
+    }
+    return held ?? null;
+  }
+
+  /** People whose name begins like `text`, or all; answers a page and keeps their cards. */
+  async findUsers(text, cursor = null) {
+    const more = cursor ? { cursor } : {};
+    const page = text
+      ? await this.request("users.search", { q: text, ...more })
+      : await this.request("users.list", { limit: PAGE, ...more });
+    this.store.putUsers(page.items);
+    return page;
+  }
+
+  async setBlocked(userId, blocked) {
+    const method = blocked ? "blocks.add" : "blocks.remove";
+    await this.request(method, { user_id: userId });
+    this.store.putBlock({ user_id: userId, blocked });
+  }
+
+  // --- Inside --------------------------------------------------------------------------------------
+
+  #connect(base) {
+    const url = new URL("realtime", base);
+    url.protocol = url.protocol.replace("http", "ws");
+    this.#connection = new Connection({
+      url: url.href,
+      environment: this.#environment,
+      since: () => this.#sync.since,
+      onStarted: (started) => this.#started(started),
+      onEvent: (name, params) => this.#sync.receive(name, params),
+      onState: (state) => this.#stateChanged(state),
+    });
+  }
+
+  #compose() {
+    const environment = this.#environment;
+    this.#typing = new Typing({
+      environment,
+      notify: (method, params) => this.#connection.notify(method, params),
+      changed: (id) => this.store.emit("typing", id),
+    });
+    /** Messages not sent yet; see `client/outbox.js`. */
+    this.outbox = new Outbox({
+      environment,
+      send: (entry) => this.#deliver(entry),
+      changed: (id) => this.store.emit("messages", id),
+    });
+    const expiry = new Expiry(this.store, environment);
+    this.subscribe((topic, id) => topic === "messages" && expiry.plan(id));
+  }
+
+  #wants() {
+    return {
+      arrived: (id, seq) => this.#marks.delivered(id, seq),
+      sent: (id, key) => this.outbox.discard(key),
+      wrote: (id, userId) => this.#typing.stopped(id, userId),
+      typing: (params) => this.#typing.receive(params),
+      held: (id) => id === this.#shown && this.#load(),
+    };
+  }
+
+  #started(started) {
+    this.store.limits = started.limits ?? {};
+    this.store.putMe(started.user);
+    this.outbox.open(started.user.id);
+    this.#sync.start(started);
+    this.#focus();
+    if (this.#inactive) this.#connection.notify("session.inactive", { inactive: true });
+    this.#watch();
+    this.outbox.flush();
+    this.#marks.flush();
+    this.#load();
+  }
+
+  #stateChanged(state) {
+    if (state === "waiting") this.#typing.clear();
+    this.#asked.clear();
+    this.store.emit("connection");
+  }
+
+  #focus() {
+    const ids = this.#shown ? [this.#shown] : [];
+    this.#connection.notify("session.focus", { conversation_ids: ids });
+  }
+
+  async #watch() {
+    try {
+      const page = await this.request("presence.watch", { user_ids: this.#watched });
+      for (const { user_id: id, presence } of page.items) this.store.putPresence(id, presence);
+    } catch (error) {
+      if (!error.passing) throw error; // The next session watches again.
+    }
+  }
+
+  #load() {
+    const id = this.#shown;
+    if (id) this.#history.load(id, () => id === this.#shown);
+  }
+
+  async #deliver({ key, conversation_id: id, fields }) {
+    const answer = await this.request("messages.send", { conversation_id: id, key, ...fields });
+    if (!answer.scheduled) this.#putMessage(answer);
+  }
+
+  async #change(method, message, fields) {
+    const params = { conversation_id: message.conversation_id, message_id: message.id, ...fields };
+    const answer = await this.request(method, params);
+    if (answer?.id) this.#putMessage(answer);
+    return answer;
+  }
+
+  /** An answer shows at once; the event of the same change moves the stream. */
+  #putMessage({ replayed, ...message }) {
+    const state = this.store.conversations.get(message.conversation_id);
+    if (!state) return;
+    state.window.put(message);
+    state.noteLast(message, { personal: true });
+    this.store.emit("messages", state.id);
+    this.store.emit("conversations", state.id);
+  }
+}
+
+function kindOf(uploads) {
+  const categories = new Set(uploads.map(({ category }) => category));
+  const [only] = categories;
+  return categories.size === 1 && only !== "document" ? only : "file";
+}
