@@ -114,15 +114,20 @@ class Told:
 
     def heard(self, presence: Presence, at: float) -> Told:
         """Note what is true at ``at``."""
-        offline = presence.status == self.now.status == "offline"
-        return evolve(self, now=presence, since=self.since if offline else at)
+        if presence == self.now:
+            return self
+        still_leaving = presence.status == "offline" and self._leaving
+        return evolve(self, now=presence, since=self.since if still_leaving else at)
+
+    @property
+    def _leaving(self) -> bool:
+        return self.now.status == "offline" != self.presence.status
 
     def due(self, grace_s: float, interval_s: float) -> float | None:
         """When watchers have to be told; None where they know."""
         if self.now == self.presence:
             return None
-        leaving = self.now.status == "offline" != self.presence.status
-        return max(self.since + grace_s if leaving else self.since, self.at + interval_s)
+        return max(self.since + (grace_s if self._leaving else 0.0), self.at + interval_s)
 
     def settle(self, at: float, grace_s: float, interval_s: float) -> Told:
         """Tell them if it is due at ``at``: ``presence`` is then what they know."""

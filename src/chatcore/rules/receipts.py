@@ -51,6 +51,11 @@ def claim(
     return join(current, Watermark(delivered or 0, read or 0))
 
 
+def starting(joined_seq: int) -> Watermark:
+    """Where a member begins who joins, or joins again, after ``joined_seq`` messages."""
+    return Watermark(joined_seq, joined_seq)
+
+
 def reached(seq: int, mark: Watermark) -> Status:
     """How far one member has got with the message at ``seq``."""
     if mark.read >= seq:

@@ -1,0 +1,220 @@
+"""Presence: leases that merge, a view that hides, and changes told at a calm pace."""
+
+import itertools
+from datetime import timedelta
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatcore.ids import to_datetime
+from chatcore.models import Presence
+from chatcore.rules.presence import (
+    OFFLINE,
+    Lease,
+    State,
+    Told,
+    merge,
+    online,
+    seen,
+    visible,
+)
+from chatcore.testing.strategies import devices, leases, presence_states, presences
+
+GRACE_S = 15.0
+INTERVAL_S = 5.0
+ONLINE = Presence(status="online")
+times = st.integers(0, 100)
+
+
+@given(devices(), devices())
+def test_merging_commutes(one, other):
+    """Two nodes that tell each other what they know end up knowing the same."""
+    assert merge(one, other) == merge(other, one)
+
+
+@given(devices(), devices(), devices())
+def test_merging_associates(one, two, three):
+    """It doesn't matter by which way knowledge spreads."""
+    assert merge(merge(one, two), three) == merge(one, merge(two, three))
+
+
+@given(devices(), devices())
+def test_merging_is_idempotent(one, other):
+    """Hearing the same again changes nothing."""
+    both = merge(one, other)
+    assert merge(one, one) == one
+    assert merge(both, other) == both
+
+
+@given(devices(), times)
+def test_online_while_some_lease_holds(known, now):
+    """A user is online exactly while one of their devices has a lease that isn't over."""
+    assert online(known, now) == any(lease.expires_at > now for lease in known.values())
+
+
+@given(devices(), times)
+def test_silence_is_offline_in_the_end(known, now):
+    """Without heartbeats everybody is offline once the last lease is over."""
+    last = max((lease.expires_at for lease in known.values()), default=0)
+    assert not online(known, max(now, last))
+
+
+@given(leases(), st.lists(leases(), max_size=4), times)
+def test_a_closed_device_stays_closed(lease, late, now):
+    """Heartbeats from before the closing, of this or an older incarnation, don't revive it."""
+    closed = {"phone": lease.closed(now)}
+    for one in late:
+        if (one.incarnation, one.beat) <= (lease.incarnation, lease.beat):
+            closed = merge(closed, {"phone": one})
+    assert not online(closed, now)
+
+
+@given(leases(), times)
+def test_a_device_that_comes_back_is_online(lease, now):
+    """A new incarnation counts for more than the closing of the one before."""
+    back = Lease(lease.incarnation + 1, 0, now + 1)
+    assert online(merge({"phone": lease.closed(now)}, {"phone": back}), now)
+
+
+@given(devices(), times, st.integers(-3_600_000, 3_600_000))
+def test_only_one_clock_counts(known, now, skew):
+    """An hour's skew of the clock that stamps leases and reads them makes no difference."""
+    moved = {
+        device: evolve(lease, expires_at=lease.expires_at + skew) for device, lease in known.items()
+    }
+    assert online(moved, now + skew) == online(known, now)
+
+
+@given(st.lists(st.tuples(st.integers(-50, 150), times), max_size=6))
+def test_last_seen_only_rises_and_is_never_ahead(sightings):
+    """Whatever nodes claim, last_seen never falls and is never later than the present."""
+    last_seen = None
+    for at, now in sorted(sightings, key=lambda sighting: sighting[1]):
+        before, last_seen = last_seen, seen(last_seen, at, now)
+        assert before is None or last_seen >= before
+        assert last_seen <= now
+
+
+@given(presence_states(), times)
+def test_blocks_and_privacy_hide_everything(state, now):
+    """Across a block, and from everyone if the user wishes, there is only "offline"."""
+    assert visible(state, now, blocked=True) == OFFLINE
+    assert visible(state, now, shown_to="nobody") == OFFLINE
+    assert visible(state, now, blocked=True, shown_to="nobody") == OFFLINE
+
+
+@given(presence_states(), times)
+def test_invisible_looks_like_gone(state, now):
+    """Someone invisible can't be told from someone who isn't there."""
+    hidden = evolve(state, status="invisible", until=None)
+    assert visible(evolve(hidden, online=True), now) == visible(evolve(hidden, online=False), now)
+    assert visible(hidden, now).status == "offline"
+
+
+@given(presence_states(), times)
+def test_visible_presence_tells_the_truth(state, now):
+    """Online people show what they chose until it ends, others when they were last there."""
+    found = visible(state, now)
+    over = state.until is not None and state.until <= now
+    if found.status == "offline":
+        assert not state.online or state.status == "invisible"
+        assert found.last_seen is None or found.last_seen <= to_datetime(now)
+    else:
+        assert state.online
+        assert found.status == ("online" if over else state.status)
+        assert found.last_seen is None
+    assert found.text == (None if over else state.text)
+
+
+def test_a_choice_ends():
+    """Status and text hold until their end, then the user is plainly online."""
+    state = State(online=True, status="dnd", text="at lunch", until=60)
+    assert visible(state, 59) == Presence(status="dnd", text="at lunch")
+    assert visible(state, 60) == ONLINE
+
+
+def test_last_seen_of_who_is_gone():
+    """Who left is shown with the time they were last there."""
+    state = State(last_seen=1_000)
+    expected = to_datetime(0) + timedelta(seconds=1)
+    assert visible(state, 5_000) == Presence(status="offline", last_seen=expected)
+
+
+# Telling watchers.
+
+
+def follow(changes: list[tuple[float, Presence]], until: float) -> list[tuple[float, Presence]]:
+    """What watchers hear, and when, if timers fire exactly when they are due."""
+    told, heard = Told(), []
+    for at, presence in [*changes, (until, None)]:
+        while (due := told.due(GRACE_S, INTERVAL_S)) is not None and due <= at:
+            told = told.settle(due, GRACE_S, INTERVAL_S)
+            heard.append((due, told.presence))
+        if presence is not None:
+            told = told.heard(presence, at)
+    return heard
+
+
+def timeline(steps: list[tuple[int, Presence]]) -> list[tuple[float, Presence]]:
+    """Pauses and presences as instants and presences."""
+    instants = itertools.accumulate(pause for pause, _ in steps)
+    return [(float(at), presence) for at, (_, presence) in zip(instants, steps, strict=True)]
+
+
+timelines = st.lists(st.tuples(st.integers(0, 25), presences()), max_size=8).map(timeline)
+
+
+@given(timelines)
+def test_at_most_one_change_in_an_interval(changes):
+    """However wildly a connection flickers, watchers hear at most one change in 5 s."""
+    heard = follow(changes, 1_000.0)
+    for (earlier, before), (later, after) in itertools.pairwise(heard):
+        assert later - earlier >= INTERVAL_S
+        assert before != after
+
+
+@given(timelines)
+def test_watchers_end_up_with_the_truth(changes):
+    """Once things are quiet for the grace, watchers know exactly what is so."""
+    told = Told()
+    last = 0.0
+    for last, presence in changes:
+        told = told.heard(presence, last)
+        told = told.settle(last, GRACE_S, INTERVAL_S)
+    told = told.settle(last + GRACE_S + INTERVAL_S, GRACE_S, INTERVAL_S)
+    assert told.presence == told.now
+    assert told.due(GRACE_S, INTERVAL_S) is None
+
+
+@given(timelines)
+def test_a_reconnect_within_the_grace_is_unseen(changes):
+    """Watchers hear "offline" only of someone who was gone for the whole grace."""
+    heard = [(0.0, OFFLINE), *follow(changes, 1_000.0)]
+    for (_, before), (at, presence) in itertools.pairwise(heard):
+        if before.status != "offline" == presence.status:
+            latest = [known for when, known in changes if when <= at - GRACE_S][-1:]
+            between = [known for when, known in changes if at - GRACE_S < when < at]
+            assert [known.status for known in latest] == ["offline"]
+            assert all(known.status == "offline" for known in between)
+
+
+def test_online_is_told_at_once():
+    """Coming online needs no waiting."""
+    assert follow([(3.0, ONLINE)], 100.0) == [(3.0, ONLINE)]
+
+
+@pytest.mark.parametrize(("gone_s", "told"), [(14.0, False), (15.0, True)])
+def test_offline_waits_for_the_grace(gone_s, told):
+    """Offline is told after 15 s, and not at all if the user is back before."""
+    changes = [(0.0, ONLINE), (20.0, OFFLINE), (20.0 + gone_s, ONLINE)]
+    heard = follow(changes, 100.0)
+    assert ((35.0, OFFLINE) in heard) == told
+
+
+def test_settling_early_tells_nothing():
+    """Before it is due nothing is told."""
+    told = Told().heard(ONLINE, 0.0).settle(0.0, GRACE_S, INTERVAL_S).heard(OFFLINE, 1.0)
+    assert told.settle(15.9, GRACE_S, INTERVAL_S) == told
+    assert told.settle(16.0, GRACE_S, INTERVAL_S).presence == OFFLINE
