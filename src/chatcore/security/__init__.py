@@ -1,1 +1,1 @@
-""""""
+"""Passwords and session tokens: made, kept and compared safely."""
