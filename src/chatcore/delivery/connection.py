@@ -1,0 +1,25 @@
+"""One client that is connected: who it is, what it looks at, and what waits for it."""
+
+from __future__ import annotations
+
+from attrs import define
+
+from chatcore.delivery.outbox import Outbox
+from chatcore.ids import ConnectionId, SessionId, StreamId, UserId
+
+
+@define(eq=False)
+class Connection:
+    """What the hub knows of one client. Only its own session changes it."""
+
+    id: ConnectionId
+    user_id: UserId
+    session_id: SessionId | None
+    """The account session behind it; when that is revoked, the connection is closed."""
+    outbox: Outbox
+    focus: frozenset[StreamId] = frozenset()
+    """The conversations on screen: typing and receipts of large ones go only there."""
+    inactive: bool = False
+    """In the background: hears nothing of typing and presence."""
+    watched: frozenset[UserId] = frozenset()
+    """Whose presence and profile it hears of. Set by :meth:`Hub.watch`."""
