@@ -175,9 +175,7 @@ def _converter() -> cattrs.Converter:
 
     @converter.register_structure_hook_factory(attrs.has)
     def record(kind: type[Any]) -> Any:
-        renamed = {
-            field.name: override(rename=_wire_name(field)) for field in attrs.fields(kind)
-        }
+        renamed = {field.name: override(rename=_wire_name(field)) for field in attrs.fields(kind)}
         make = make_dict_structure_fn(kind, converter, **_overrides(renamed))
 
         def structure_record(value: Any, _: Any) -> Any:
@@ -269,9 +267,7 @@ def encode(value: Any) -> bytes:
     return _to_json(_plain(value))
 
 
-def notification(
-    event: Event, stream: str | None, prev: int | None, rev: int | None
-) -> bytes:
+def notification(event: Event, stream: str | None, prev: int | None, rev: int | None) -> bytes:
     """A live event as one line of JSON-RPC.
 
     ``rev`` is called ``receipt_rev`` where the event speaks of receipts.

@@ -275,6 +275,8 @@ class Announcement:
     """Who hears nothing of the stream from this event on."""
     not_to: frozenset[UserId] = frozenset()
     """Who must not hear this state event: blocks and privacy, and typing's own author."""
+    only_to: frozenset[UserId] | None = None
+    """Where given, nobody else hears this state event."""
     only_focused: bool = False
     """Sent only to connections that look at the conversation (large groups)."""
 

@@ -21,9 +21,7 @@ class NewSettings:
     frozen: bool | Unset = UNSET
 
 
-@operation(
-    "conversations.create", Conversation, writes=True, users="member_ids_named", key=True
-)
+@operation("conversations.create", Conversation, writes=True, users="member_ids_named", key=True)
 @frozen(kw_only=True)
 class CreateConversation(Operation[Conversation]):
     """Open a direct conversation (or find it), make a group, or open one's saved messages."""

@@ -15,9 +15,7 @@ from chatcore.operations.checks import Json, Key, Many, Text, Whole
 Body = Text("body_chars", most_bytes="body_bytes")
 
 
-@operation(
-    "messages.send", Message, writes=True, rate="sends", stream="conversation_id", key=True
-)
+@operation("messages.send", Message, writes=True, rate="sends", stream="conversation_id", key=True)
 @frozen
 class SendMessage(Operation[Message]):
     """Send a message, exactly once a key."""
@@ -34,6 +32,14 @@ class SendMessage(Operation[Message]):
     custom: Annotated[dict[str, Any] | None, Json("custom_bytes")] = None
     read_seq: Annotated[int | None, Whole()] = None
     """What the sender has on screen: marks it read in the same transaction."""
+
+
+@operation("messages.import", Message, writes=True, stream="conversation_id")
+@frozen
+class ImportMessage(SendMessage):
+    """Take over a message from elsewhere, with its own time and kind: for operators only."""
+
+    created_at: datetime | None = None
 
 
 @operation("messages.list", Page[Message], stream="conversation_id")
@@ -78,6 +84,11 @@ class DeleteMessage(Operation[Message]):
     message_id: MessageId
     for_: Literal["everyone", "me"] = "everyone"
     reason: Annotated[str | None, Text("text_chars")] = None
+
+
+@frozen
+class HideMessage(DeleteMessage):
+    """Deleting for oneself, as the policy sees it: a right of its own."""
 
 
 @operation("messages.status", MessageStatus, stream="conversation_id")

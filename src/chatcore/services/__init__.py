@@ -1,1 +1,81 @@
-""""""
+"""What operations do: one file a noun, synchronous, inside a transaction that the lanes opened.
+
+A handler takes the transaction's :class:`~chatcore.services.work.Work`, who asks, and the
+operation; it decides first and writes after, so that a refusal has changed nothing. Two are so
+frequent that they take a whole batch at once: sends and receipts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from chatcore import operations as ops
+from chatcore.models import Actor
+from chatcore.services import (
+    accounts,
+    blocks,
+    conversations,
+    members,
+    messages,
+    presence,
+    reactions,
+    receipts,
+    sending,
+    sync,
+    typing,
+    uploads,
+    users,
+)
+from chatcore.services.work import AccountsWork, ChatWork, Outcome, Request
+
+Handler = Callable[[Any, Actor, Any], Any]
+BulkHandler = Callable[[ChatWork, Sequence[Request]], Sequence[Outcome]]
+
+HANDLERS: Final[Mapping[type[ops.Operation[Any]], Handler]] = {
+    ops.CheckAvailability: accounts.check,
+    ops.Resume: accounts.resume,
+    ops.ListSessions: accounts.list_sessions,
+    ops.GetMe: users.me,
+    ops.GetUser: users.get,
+    ops.SearchUsers: users.search,
+    ops.ListUsers: users.list_all,
+    ops.ListBlocks: blocks.list_all,
+    ops.AddBlock: blocks.add,
+    ops.RemoveBlock: blocks.remove,
+    ops.CreateConversation: conversations.create,
+    ops.ListConversations: conversations.list_all,
+    ops.GetConversation: conversations.get,
+    ops.UpdateConversation: conversations.update,
+    ops.DeleteConversation: conversations.delete,
+    ops.ListMembers: members.list_all,
+    ops.AddMembers: members.add,
+    ops.UpdateMember: members.update,
+    ops.RemoveMember: members.remove,
+    ops.Leave: members.leave,
+    ops.ListMessages: messages.list_page,
+    ops.GetMessage: messages.get,
+    ops.EditMessage: messages.edit,
+    ops.DeleteMessage: messages.delete,
+    ops.GetMessageStatus: messages.status,
+    ops.AddReaction: reactions.add,
+    ops.RemoveReaction: reactions.remove,
+    ops.ListReceipts: receipts.list_all,
+    ops.SetTyping: typing.set_state,
+    ops.SetPresence: presence.set_status,
+    ops.WatchPresence: presence.get,
+    ops.GetPresence: presence.get,
+    ops.GetUpload: uploads.info,
+    ops.DeleteUpload: uploads.delete,
+    ops.GetHeads: sync.heads,
+    ops.Pull: sync.pull,
+}
+
+BULK: Final[Mapping[type[ops.Operation[Any]], BulkHandler]] = {
+    ops.SendMessage: sending.send,
+    ops.ImportMessage: sending.send,
+    ops.MarkReceipt: receipts.mark,
+}
+"""Handlers of a whole batch. They raise nothing: an outcome is a result or a ChatError."""
+
+__all__ = ["BULK", "HANDLERS", "AccountsWork", "ChatWork", "Outcome", "Request"]

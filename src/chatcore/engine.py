@@ -1,0 +1,407 @@
+"""The composition root: an operation goes in, its result comes out, events follow the commit.
+
+    async with ChatEngine("sqlite:///chat.db", files="chat-files") as engine:
+        registered = await engine.execute(ANONYMOUS, Register("alice", "correct horse"))
+
+Everything is a parameter; nothing is global, and nothing is read from the environment.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+
+import anyio
+import anyio.to_thread
+from anyio.abc import TaskGroup
+from attrs import frozen
+from sqlalchemy import URL, Engine
+
+from chatcore import operations as ops
+from chatcore.brokers.local import LocalBroker
+from chatcore.config import Limits, Settings
+from chatcore.delivery.connection import Connection
+from chatcore.delivery.hub import Hub
+from chatcore.errors import ChatError, Internal, Misconfigured, Unavailable
+from chatcore.events import Announcement
+from chatcore.flows import accounts as account_flows
+from chatcore.flows import sessions
+from chatcore.flows import uploads as upload_flows
+from chatcore.flows.presence import Attendance
+from chatcore.flows.uploads import Download
+from chatcore.ids import Clock, SystemClock, UploadId, UserId
+from chatcore.lanes import Batch, Job, Lane, Runner
+from chatcore.media.files import FilesStore
+from chatcore.models import Actor, Attachment, Started, User
+from chatcore.operations import Operation
+from chatcore.operations.checks import check
+from chatcore.policy import require
+from chatcore.ports.blobs import BlobStore
+from chatcore.ports.broker import Broker
+from chatcore.ports.identity import Directory, Hasher
+from chatcore.ports.storage import AccountsUnit, ChatUnit, Store
+from chatcore.security.passwords import Argon2Hasher
+from chatcore.services import BULK, HANDLERS, users
+from chatcore.services.cards import complete, introduce
+from chatcore.services.work import AccountsWork, ChatWork, Outcome
+from chatcore.services.work import Request as BulkRequest
+from chatcore.storage.sql import SqlAccountsStore, SqlChatStore
+from chatcore.storage.sql.database import open_database
+
+logger = logging.getLogger("chatcore.engine")
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+FLOWS: Final[Mapping[type[Operation[Any]], Callable[..., Awaitable[Any]]]] = {
+    ops.Register: account_flows.register,
+    ops.Login: account_flows.login,
+    ops.Logout: account_flows.logout,
+    ops.ChangePassword: account_flows.change_password,
+    ops.RevokeSession: account_flows.revoke,
+    ops.UpdateMe: account_flows.update_me,
+}
+"""Operations that are more than one transaction."""
+
+
+@frozen
+class Request:
+    """One operation, and whom to tell what came of it."""
+
+    actor: Actor
+    operation: Operation[Any]
+    done: Callable[[Outcome], None]
+    """Called on the event loop with the result, or with a :class:`ChatError`."""
+
+
+class AccountsDirectory(Directory):
+    """People as chatcore's own accounts store knows them."""
+
+    def __init__(self, store: Store[AccountsUnit], limits: Limits, settings: Settings) -> None:
+        self._store = store
+        self._limits = limits
+        self._settings = settings
+
+    def cards(self, user_ids: Iterable[UserId]) -> Mapping[UserId, User]:
+        with self._store.read() as unit:
+            return users.cards(AccountsWork(unit, self._limits, self._settings), user_ids)
+
+
+class ChatEngine:
+    """Chat, inside the caller's program. An async context manager, on asyncio and on trio.
+
+    ``database`` is a URL or an SQLAlchemy Engine; ``accounts`` another one for accounts, by
+    default the same. ``files`` is a folder or a blob store; without it uploads are refused.
+    """
+
+    def __init__(
+        self,
+        database: str | URL | Engine,
+        *,
+        accounts: str | URL | Engine | None = None,
+        files: str | Path | BlobStore | None = None,
+        broker: Broker | None = None,
+        directory: Directory | None = None,
+        hasher: Hasher | None = None,
+        clock: Clock | None = None,
+        limits: Limits | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.settings = settings or Settings()
+        self.clock = clock or SystemClock()
+        self.hasher = hasher or Argon2Hasher()
+        opened = open_database(database, readers=self.settings.readers)
+        other = opened
+        if accounts is not None:
+            other = open_database(accounts, readers=self.settings.readers)
+        self.chat_store: Store[ChatUnit] = SqlChatStore(opened, self.settings, self.clock)
+        self.accounts_store: Store[AccountsUnit] = SqlAccountsStore(
+            other, self.settings, self.clock
+        )
+        self.directory = directory or AccountsDirectory(
+            self.accounts_store, self.limits, self.settings
+        )
+        self._files = FilesStore(files) if isinstance(files, (str, Path)) else files
+        self._broker = broker or LocalBroker()
+
+    @property
+    def blobs(self) -> BlobStore:
+        """Where files lie. Raises :class:`Misconfigured` where the engine has no such place."""
+        if self._files is None:
+            raise Misconfigured("Give the engine a place for files: ChatEngine(…, files='folder')")
+        return self._files
+
+    # Opening and closing.
+
+    async def __aenter__(self) -> Self:
+        await anyio.to_thread.run_sync(self.chat_store.open)
+        await anyio.to_thread.run_sync(self.accounts_store.open)
+        self.hub = Hub(self.limits, self.clock)
+        self._hashing = anyio.CapacityLimiter(self.limits.hashing_threads)
+        self._hashes = 0
+        self._lanes()
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._release)
+            lanes = await stack.enter_async_context(anyio.create_task_group())
+            stack.callback(self._close_lanes)
+            self._start_lanes(lanes)
+            self._tasks: TaskGroup = await stack.enter_async_context(anyio.create_task_group())
+            stack.callback(self._tasks.cancel_scope.cancel)
+            await self._broker.start(self.hub.deliver)
+            self._tasks.start_soon(self.hub.run)
+            self._attendance = Attendance(self, self.hub)
+            await self._attendance.renew()
+            self._tasks.start_soon(self._attendance.run)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Finish what was taken, announce it, and let go of everything."""
+        self.hub.close_all(1012, "restarting")
+        await self._stack.aclose()
+
+    def _start_lanes(self, tasks: TaskGroup) -> None:
+        for lane in (self._chat_writes, self._accounts_writes, self._accounts_reads):
+            tasks.start_soon(lane.serve)
+        for _ in range(self.settings.readers):
+            tasks.start_soon(self._chat_reads.serve)
+
+    def _close_lanes(self) -> None:
+        for lane in self._all_lanes:
+            lane.close()
+
+    async def _release(self) -> None:
+        with anyio.CancelScope(shield=True):
+            await self._broker.stop()
+            await anyio.to_thread.run_sync(self.chat_store.close)
+            await anyio.to_thread.run_sync(self.accounts_store.close)
+
+    def _lanes(self) -> None:
+        def lane(store: Store[Any], work: Callable[[Any], Any], *, writes: bool) -> Lane[Any]:
+            runner: Runner[Any, Any] = Runner(store, self.clock, work, writes=writes)
+
+            def run(jobs: Sequence[Job[Any]]) -> Batch[Any]:
+                batch = runner(jobs)
+                cards = self.directory.cards
+                return Batch(
+                    complete(batch.outcomes, lambda ids: cards(list(ids))),
+                    introduce(batch.announcements, lambda ids: cards(list(ids))),
+                )
+
+            return Lane(run, self.publish, most=self.settings.batch_operations)
+
+        def chat(unit: ChatUnit) -> ChatWork:
+            return ChatWork(unit, self.limits, self.settings)
+
+        def accounts(unit: AccountsUnit) -> AccountsWork:
+            return AccountsWork(unit, self.limits, self.settings)
+
+        self._chat_writes = lane(self.chat_store, chat, writes=True)
+        self._chat_reads = lane(self.chat_store, chat, writes=False)
+        self._accounts_writes = lane(self.accounts_store, accounts, writes=True)
+        self._accounts_reads = lane(self.accounts_store, accounts, writes=False)
+        self._all_lanes = (
+            self._chat_writes,
+            self._chat_reads,
+            self._accounts_writes,
+            self._accounts_reads,
+        )
+
+    # Operations.
+
+    async def execute(self, actor: Actor, operation: Operation[R]) -> R:
+        """What ``operation`` answers to ``actor``. Raises a :class:`ChatError` that says why not.
+
+        When it returns, what it changed is durable. Cancelled before it was begun, it is taken
+        back; afterwards it is finished, and its events are announced.
+        """
+        check(operation, self.limits)
+        require(type(operation), actor)
+        flow = FLOWS.get(type(operation))
+        if flow is not None:
+            return await flow(self, actor, operation)  # type: ignore[no-any-return]
+        known = await self._known(operation)
+        return await self._wait(self._lane(operation), partial(_job, actor, operation, known))  # type: ignore[no-any-return]
+
+    def submit(self, requests: Sequence[Request]) -> None:
+        """Take many operations at once and return; each is told its outcome when it is there.
+
+        For one actor writes keep their order. Called on the event loop, and never blocks.
+        """
+        for request in requests:
+            operation = request.operation
+            if type(operation) in FLOWS or operation.spec.users is not None:
+                self._tasks.start_soon(self._execute_for, request)
+                continue
+            try:
+                check(operation, self.limits)
+                require(type(operation), request.actor)
+                job = _job(request.actor, operation, {}, request.done)
+                self._lane(operation).put(job)
+            except ChatError as error:
+                request.done(error)
+
+    async def _execute_for(self, request: Request) -> None:
+        try:
+            outcome: Outcome = await self.execute(request.actor, request.operation)
+        except ChatError as error:
+            outcome = error
+        except Exception:
+            logger.exception("an operation failed unexpectedly")
+            outcome = Internal()
+        request.done(outcome)
+
+    def _lane(self, operation: Operation[Any]) -> Lane[Any]:
+        spec = operation.spec
+        if spec.store == "chat":
+            return self._chat_writes if spec.writes else self._chat_reads
+        return self._accounts_writes if spec.writes else self._accounts_reads
+
+    async def _known(self, operation: Operation[Any]) -> Mapping[UserId, User]:
+        """The users it names, looked up before anything is locked."""
+        if operation.spec.users is None:
+            return {}
+        named = getattr(operation, operation.spec.users)
+        ids: Sequence[UserId] = named if isinstance(named, tuple) else (named,)
+        return await self.accounts_read(lambda work: self.directory.cards(ids)) if ids else {}
+
+    async def _wait(self, lane: Lane[Any], make: Callable[[Callable[[Outcome], None]], Any]) -> Any:
+        """Put a job into a lane and wait for its outcome."""
+        ready = anyio.Event()
+        outcomes: list[Outcome] = []
+
+        def done(outcome: Outcome) -> None:
+            outcomes.append(outcome)
+            ready.set()
+
+        job = make(done)
+        lane.put(job)
+        try:
+            await ready.wait()
+        except BaseException:
+            lane.withdraw(job)
+            raise
+        if isinstance(outcomes[0], ChatError):
+            raise outcomes[0]
+        return outcomes[0]
+
+    # What flows use.
+
+    async def chat_write(self, run: Callable[[ChatWork], T]) -> T:
+        return await self._wait(self._chat_writes, lambda done: Job(done, run))  # type: ignore[no-any-return]
+
+    async def chat_read(self, run: Callable[[ChatWork], T]) -> T:
+        return await self._wait(self._chat_reads, lambda done: Job(done, run))  # type: ignore[no-any-return]
+
+    async def accounts_write(self, run: Callable[[AccountsWork], T]) -> T:
+        return await self._wait(self._accounts_writes, lambda done: Job(done, run))  # type: ignore[no-any-return]
+
+    async def accounts_read(self, run: Callable[[AccountsWork], T]) -> T:
+        return await self._wait(self._accounts_reads, lambda done: Job(done, run))  # type: ignore[no-any-return]
+
+    async def hashing(self, run: Callable[[], T]) -> T:
+        """Run slow hashing. Raises :class:`Unavailable` where too many wait already."""
+        if self._hashes >= self.limits.hashing_waiting:
+            raise Unavailable("Too many are signing in", retry_after=2)
+        self._hashes += 1
+        try:
+            return await anyio.to_thread.run_sync(run, limiter=self._hashing)
+        finally:
+            self._hashes -= 1
+
+    def spawn(self, call: Callable[..., Awaitable[None]], *args: object) -> None:
+        self._tasks.start_soon(_logged, call, *args)
+
+    def publish(self, announcements: Sequence[Announcement]) -> None:
+        self._broker.publish(announcements)
+
+    # Sessions, connections and files.
+
+    async def authenticate(
+        self, token: str, *, address: str | None = None, user_agent: str | None = None
+    ) -> Actor:
+        """The actor whom a session's token stands for. Raises :class:`Unauthenticated`."""
+        return await sessions.authenticate(self, token, address, user_agent)
+
+    async def connect(self, connection: Connection, since: str | None = None) -> Started:
+        """Let a connection hear what its user may: the answer to ``session.start``."""
+        return await self._attendance.connect(connection, since)
+
+    async def disconnect(self, connection: Connection) -> None:
+        """The end of :meth:`connect`."""
+        await self._attendance.disconnect(connection)
+
+    async def upload(
+        self,
+        actor: Actor,
+        *,
+        name: str,
+        chunks: AsyncIterable[bytes],
+        size: int | None = None,
+    ) -> Attachment:
+        """Keep a file, to be attached to messages."""
+        return await upload_flows.upload(self, actor, name=name, chunks=chunks, size=size)
+
+    async def download(
+        self,
+        actor: Actor,
+        upload_id: UploadId,
+        *,
+        thumbnail: bool = False,
+        start: int = 0,
+        end: int | None = None,
+    ) -> Download:
+        """A file's bytes, for its owner and for whoever sees a live message with it."""
+        return await upload_flows.download(
+            self, actor, upload_id, thumbnail=thumbnail, start=start, end=end
+        )
+
+    async def ready(self) -> bool:
+        """Whether the databases answer."""
+        try:
+            with anyio.fail_after(5):
+                await self.chat_read(lambda work: work.unit.actors.inactive([UserId("-")]))
+                await self.accounts_read(lambda work: work.unit.users.get([UserId("-")]))
+        except (ChatError, TimeoutError):
+            return False
+        return True
+
+
+def _job(
+    actor: Actor,
+    operation: Operation[Any],
+    known: Mapping[UserId, User],
+    done: Callable[[Outcome], None],
+) -> Job[Any]:
+    """The job that runs an operation's handler."""
+    kind = type(operation)
+    bulk = BULK.get(kind)
+    if bulk is not None:
+        request = BulkRequest(actor, operation, known)
+        return Job(done, bulk=bulk, request=request, by=actor.user_id)
+    handler = HANDLERS[kind]
+
+    def run(work: Any) -> Any:
+        if known:
+            work.known = known
+        return handler(work, actor, operation)
+
+    return Job(done, run, by=actor.user_id)
+
+
+async def _logged(call: Callable[..., Awaitable[None]], *args: object) -> None:
+    try:
+        await call(*args)
+    except Exception:
+        logger.exception("a task beside failed")

@@ -1,0 +1,128 @@
+"""Accounts: hashing happens outside transactions, and what concerns chat follows on its stream."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chatcore.errors import Unauthenticated
+from chatcore.events import (
+    Announcement,
+    Event,
+    MeUpdated,
+    RevokedSession,
+    SessionRevoked,
+    UserChanged,
+)
+from chatcore.flows.parts import Parts
+from chatcore.ids import SessionId, UserId, to_datetime
+from chatcore.models import Actor, Authenticated, Done, User
+from chatcore.operations import (
+    ChangePassword,
+    Login,
+    Logout,
+    Register,
+    RevokeSession,
+    UpdateMe,
+)
+from chatcore.rules.text import fold_username
+from chatcore.security.passwords import check_password
+from chatcore.security.tokens import hash_token, new_token
+from chatcore.services import accounts, users
+from chatcore.services.accounts import NewSession
+from chatcore.services.work import ChatWork
+
+
+def _session(actor: Actor) -> NewSession:
+    token = new_token()
+    return NewSession(token, hash_token(token), actor.user_agent, actor.address)
+
+
+async def register(parts: Parts, actor: Actor, operation: Register) -> Authenticated:
+    fold_username(operation.username, parts.limits.name_chars)
+    check_password(operation.password, parts.limits)
+    hashed = await parts.hashing(lambda: parts.hasher.hash(operation.password))
+    new = _session(actor)
+    return await parts.accounts_write(lambda work: accounts.register(work, operation, hashed, new))
+
+
+async def login(parts: Parts, actor: Actor, operation: Login) -> Authenticated:
+    """One answer, in the same time, for an unknown name and a wrong password."""
+    record, stored = await parts.accounts_read(
+        lambda work: accounts.candidate(work, operation.login)
+    )
+    hasher = parts.hasher
+
+    def verify() -> str | None:
+        """None for no; "" for yes; a new hash where the stored one is outdated."""
+        if not hasher.verify(stored, operation.password) or stored is None:
+            return None
+        return hasher.hash(operation.password) if hasher.outdated(stored) else ""
+
+    verdict = await parts.hashing(verify)
+    if verdict is None or record is None or stored is None:
+        raise Unauthenticated("Wrong name or password")
+    new, verified, user_id = _session(actor), stored, record.id
+    return await parts.accounts_write(
+        lambda work: accounts.login(work, user_id, verified, verdict or None, new)
+    )
+
+
+async def logout(parts: Parts, actor: Actor, operation: Logout) -> Done:
+    if actor.session_id is not None:
+        await _revoke(parts, actor.id, actor.session_id)
+    return Done()
+
+
+async def revoke(parts: Parts, actor: Actor, operation: RevokeSession) -> Done:
+    await _revoke(parts, actor.id, operation.session_id)
+    return Done()
+
+
+async def _revoke(parts: Parts, user: UserId, session_id: SessionId) -> None:
+    ended = await parts.accounts_write(lambda work: accounts.revoke(work, user, session_id))
+    await parts.chat_write(lambda work: _note_revoked(work, user, ended))
+
+
+async def change_password(parts: Parts, actor: Actor, operation: ChangePassword) -> Done:
+    check_password(operation.new, parts.limits)
+    stored = await parts.accounts_read(lambda work: work.unit.users.credential(actor.id))
+    hasher = parts.hasher
+
+    def exchange() -> str | None:
+        right = hasher.verify(stored, operation.current) and stored is not None
+        return hasher.hash(operation.new) if right else None
+
+    hashed = await parts.hashing(exchange)
+    if hashed is None or stored is None:
+        raise Unauthenticated("Wrong password")
+    verified, user = stored, actor.id
+    ended = await parts.accounts_write(
+        lambda work: accounts.change_password(work, actor, verified, hashed)
+    )
+    await parts.chat_write(lambda work: _note_revoked(work, user, ended))
+    return Done()
+
+
+def _note_revoked(work: ChatWork, user: UserId, ended: Sequence[SessionId]) -> None:
+    account = work.unit.actors.lock([user])[user]
+    for id in ended:
+        account.rev += 1
+        session = RevokedSession(id=id, at=to_datetime(work.now))
+        work.note(account, SessionRevoked(session))
+
+
+async def update_me(parts: Parts, actor: Actor, operation: UpdateMe) -> User:
+    """The profile first, its announcement after: a pull in between must not miss the change."""
+    user = await parts.accounts_write(lambda work: users.update(work, actor, operation))
+    card = (await parts.accounts_read(lambda work: users.cards(work, [user.id])))[user.id]
+
+    def note(work: ChatWork) -> None:
+        account = work.unit.actors.lock([user.id])[user.id]
+        account.rev += 1
+        account.profile_rev = account.rev
+        work.note(account, MeUpdated(user))
+        event: Event = UserChanged(card)
+        work.announcements.append(Announcement(event=event, stream=None))
+
+    await parts.chat_write(note)
+    return user

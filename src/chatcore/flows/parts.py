@@ -1,0 +1,57 @@
+"""What flows work with: the engine's parts, without the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, TypeVar
+
+from chatcore.config import Limits, Settings
+from chatcore.events import Announcement
+from chatcore.ids import Clock
+from chatcore.ports.blobs import BlobStore
+from chatcore.ports.identity import Hasher
+from chatcore.services.work import AccountsWork, ChatWork
+
+T = TypeVar("T")
+
+
+class Parts(Protocol):
+    """The engine, as flows see it."""
+
+    limits: Limits
+    settings: Settings
+    clock: Clock
+
+    @property
+    def hasher(self) -> Hasher: ...
+
+    @property
+    def blobs(self) -> BlobStore: ...
+
+    async def chat_write(self, run: Callable[[ChatWork], T]) -> T:
+        """Run inside a transaction of the chat store, in its lane."""
+        ...
+
+    async def chat_read(self, run: Callable[[ChatWork], T]) -> T:
+        """Run on a snapshot of the chat store."""
+        ...
+
+    async def accounts_write(self, run: Callable[[AccountsWork], T]) -> T:
+        """Run inside a transaction of the accounts store, in its lane."""
+        ...
+
+    async def accounts_read(self, run: Callable[[AccountsWork], T]) -> T:
+        """Run on a snapshot of the accounts store."""
+        ...
+
+    async def hashing(self, run: Callable[[], T]) -> T:
+        """Run slow hashing in one of the few threads for it."""
+        ...
+
+    def spawn(self, call: Callable[..., Awaitable[None]], *args: object) -> None:
+        """Run something beside, for as long as the engine is open; its errors are logged."""
+        ...
+
+    def publish(self, announcements: Sequence[Announcement]) -> None:
+        """Hand announcements to the broker."""
+        ...

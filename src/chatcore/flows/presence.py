@@ -1,0 +1,97 @@
+"""Attendance: this node's lease, and the connections that belong to it."""
+
+from __future__ import annotations
+
+import logging
+
+from chatcore.delivery.connection import Connection
+from chatcore.delivery.hub import Hub
+from chatcore.errors import ChatError
+from chatcore.flows.parts import Parts
+from chatcore.ids import NodeId, UserId, new_id
+from chatcore.models import Actor, Started
+from chatcore.operations import GetHeads, GetMe
+from chatcore.services import presence, sync, users
+from chatcore.services.work import ChatWork
+
+logger = logging.getLogger("chatcore.presence")
+
+
+class Attendance:
+    """Brings connections in and out. One heartbeat write a node keeps all its users online."""
+
+    def __init__(self, parts: Parts, hub: Hub) -> None:
+        self._parts = parts
+        self._hub = hub
+        self.node = NodeId(new_id(parts.clock.now()))
+
+    async def run(self) -> None:
+        """Renew the lease for ever, and sweep what has had its time."""
+        while True:
+            await self._parts.clock.sleep(self._parts.settings.heartbeat_s)
+            try:
+                await self.renew()
+            except ChatError:
+                logger.exception("the presence lease could not be renewed")
+
+    async def renew(self) -> None:
+        """One heartbeat."""
+        lease_ms = int(self._parts.limits.presence_lease_s * 1_000)
+        kept_ms = int(self._parts.settings.batch_rows_s * 1_000)
+
+        def beat(work: ChatWork) -> None:
+            presence.renew(work, self.node, lease_ms)
+            work.unit.forget_batches(work.now - kept_ms)
+
+        await self._parts.chat_write(beat)
+
+    async def connect(self, connection: Connection, since: str | None) -> Started:
+        """Let a connection hear its streams, then say where they stand.
+
+        The hub records what happens from :meth:`Hub.attach` on, and the heads are read last: no
+        event falls between what the client is told and what it hears.
+        """
+        parts, actor = self._parts, Actor(connection.user_id, connection.session_id)
+        user = await parts.accounts_read(lambda work: users.me(work, actor, GetMe()))
+        self._hub.attach(connection)
+        try:
+            seats = await parts.chat_read(lambda work: work.unit.members.seats(user.id))
+            floors = {seat.conversation_id: seat.floor_seq for seat in seats}
+            self._hub.subscribe(user.id, floors)
+            heads = await parts.chat_read(
+                lambda work: sync.heads(work, actor, GetHeads(since=since))
+            )
+            await parts.chat_write(
+                lambda work: presence.connected(work, self.node, connection.id, user.id)
+            )
+        except BaseException:
+            self._hub.detach(connection)
+            raise
+        return Started(
+            session_id=connection.id,
+            user=user,
+            heads=heads.heads,
+            next=heads.next,
+            since=heads.since,
+            limits=_limits(parts),
+        )
+
+    async def disconnect(self, connection: Connection) -> None:
+        """A connection has ended; its user is offline once the grace has passed."""
+        self._hub.detach(connection)
+        user = connection.user_id
+        await self._parts.chat_write(lambda work: presence.disconnected(work, connection.id, user))
+        if not self._hub.connections_of(user):
+            self._hub.timers.after(
+                self._parts.limits.presence_grace_s, lambda: self._parts.spawn(self._gone, user)
+            )
+
+    async def _gone(self, user: UserId) -> None:
+        await self._parts.chat_write(lambda work: presence.gone(work, user))
+
+
+def _limits(parts: Parts) -> dict[str, object]:
+    """What a client has to know to stay within bounds."""
+    names = ("frame_bytes", "body_chars", "body_bytes", "in_flight", "page_max", "upload_bytes")
+    more = ("pull_streams", "watched", "typing_s", "reactions", "reaction_chars", "name_chars")
+    return {name: getattr(parts.limits, name) for name in (*names, *more)}

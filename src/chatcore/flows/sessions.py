@@ -1,0 +1,24 @@
+"""Who a token stands for."""
+
+from __future__ import annotations
+
+from chatcore.errors import Unauthenticated
+from chatcore.flows.parts import Parts
+from chatcore.models import Actor
+from chatcore.security.tokens import hash_token
+from chatcore.services import accounts
+
+
+async def authenticate(
+    parts: Parts, token: str, address: str | None, user_agent: str | None
+) -> Actor:
+    """The actor of a live session. Raises :class:`Unauthenticated` for anything else."""
+    if not token.isascii():
+        raise Unauthenticated
+    hashed = hash_token(token)
+    session, now = await parts.accounts_read(lambda work: (accounts.live(work, hashed), work.now))
+    if session is None:
+        raise Unauthenticated
+    if accounts.stale(session, now):
+        await parts.accounts_write(lambda work: work.unit.sessions.touch(session.id, work.now))
+    return Actor(session.user_id, session.id, address=address, user_agent=user_agent)

@@ -1,0 +1,230 @@
+"""Lanes: operations that wait become a batch, and a batch becomes one transaction.
+
+A lane has one worker thread. While it works, what arrives collects; when it is free it takes all
+that waits, so the cost of a transaction is shared by as many as came meanwhile. A whole batch goes
+to the thread in one call and comes back in one call: no task, future or await a message.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, Generic, TypeVar
+
+import anyio
+import anyio.to_thread
+from attrs import define, field
+
+from chatcore.errors import ChatError, Internal, Unavailable
+from chatcore.events import Announcement
+from chatcore.ids import BatchId, Clock, new_id
+from chatcore.ports.storage import Store, UnitOfWork
+from chatcore.services import Outcome
+
+logger = logging.getLogger("chatcore.lanes")
+
+W = TypeVar("W")
+U = TypeVar("U", bound=UnitOfWork)
+
+_ATTEMPTS = 5
+
+
+@define(eq=False)
+class Job(Generic[W]):
+    """Something to run inside a transaction.
+
+    ``bulk`` is what takes many such jobs at once, or None where ``run`` runs this one alone.
+    """
+
+    done: Callable[[Outcome], None]
+    """Called on the event loop with the result or the error."""
+    run: Callable[[W], Any] | None = None
+    bulk: Callable[[W, Sequence[Any]], Sequence[Outcome]] | None = None
+    request: Any = None
+    """What ``bulk`` takes."""
+    by: object = None
+    """Who asks: jobs of one keep their order."""
+
+
+@define
+class Batch(Generic[W]):
+    """What came of a batch."""
+
+    outcomes: Sequence[Outcome]
+    announcements: Sequence[Announcement] = field(factory=tuple)
+
+
+class _Undecided(Exception):
+    """A job failed after it had written: the batch must be rolled back and run one by one."""
+
+
+def plan(jobs: Sequence[Job[W]]) -> list[list[Job[W]]]:
+    """Groups that run one after the other: each a single job, or many of one bulk kind.
+
+    Bulk jobs join an earlier group of their kind unless a single job, or another job of the same
+    actor, stands between.
+    """
+    groups: list[list[Job[W]]] = []
+    open_groups: dict[Any, int] = {}
+    last: dict[object, int] = {}
+    for job in jobs:
+        if job.bulk is None:
+            open_groups.clear()
+            last.clear()
+            groups.append([job])
+            continue
+        index = open_groups.get(job.bulk, -1)
+        if index < 0 or last.get(job.by, -1) > index:
+            index = open_groups[job.bulk] = len(groups)
+            groups.append([])
+        groups[index].append(job)
+        last[job.by] = index
+    return groups
+
+
+class Runner(Generic[W, U]):
+    """Runs batches in transactions of one store. Synchronous: lanes call it in their threads."""
+
+    def __init__(
+        self, store: Store[U], clock: Clock, work: Callable[[U], W], *, writes: bool
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._work = work
+        self._writes = writes
+
+    def __call__(self, jobs: Sequence[Job[W]]) -> Batch[W]:
+        """Never raises: whatever fails is the outcome of the jobs it failed for."""
+        try:
+            return self._retrying(jobs)
+        except ChatError as error:
+            return Batch([error] * len(jobs))
+        except Exception as error:
+            if len(jobs) == 1:
+                if not isinstance(error, _Undecided):
+                    logger.exception("an operation failed unexpectedly")
+                return Batch([_cause(error)])
+        alone = [self([job]) for job in jobs]
+        return Batch(
+            [outcome for batch in alone for outcome in batch.outcomes],
+            [one for batch in alone for one in batch.announcements],
+        )
+
+    def _retrying(self, jobs: Sequence[Job[W]]) -> Batch[W]:
+        for _ in range(_ATTEMPTS):
+            try:
+                return self._once(jobs)
+            except Exception as error:
+                if not self._store.retryable(error):
+                    raise
+        raise Unavailable
+
+    def _once(self, jobs: Sequence[Job[W]]) -> Batch[W]:
+        with self._store.write() if self._writes else self._store.read() as unit:
+            work = self._work(unit)
+            outcomes: dict[int, Outcome] = {}
+            for group in plan(jobs):
+                self._run(unit, work, group, outcomes)
+            announcements: Sequence[Announcement] = getattr(work, "announcements", ())
+            if unit.writes or any(one.rev is not None for one in announcements):
+                unit.commit(BatchId(new_id(self._clock.now())))
+            return Batch([outcomes[id(job)] for job in jobs], announcements)
+
+    def _run(self, unit: U, work: W, group: Sequence[Job[W]], outcomes: dict[int, Outcome]) -> None:
+        first = group[0]
+        if first.bulk is not None:
+            results = first.bulk(work, [job.request for job in group])
+            outcomes.update((id(job), one) for job, one in zip(group, results, strict=True))
+            return
+        assert first.run is not None
+        before = unit.writes
+        announced = len(getattr(work, "announcements", ()))
+        try:
+            outcomes[id(first)] = first.run(work)
+        except ChatError as error:
+            # A refusal before the first write costs nothing; after it, everything must be undone.
+            if unit.writes != before or len(getattr(work, "announcements", ())) != announced:
+                raise _Undecided from error
+            outcomes[id(first)] = error
+
+
+def _cause(error: Exception) -> ChatError:
+    cause = error.__cause__
+    return cause if isinstance(cause, ChatError) else Internal()
+
+
+class Lane(Generic[W]):
+    """A queue and the threads that empty it."""
+
+    def __init__(
+        self,
+        run: Callable[[Sequence[Job[W]]], Batch[W]],
+        deliver: Callable[[Sequence[Announcement]], None],
+        *,
+        most: int,
+    ) -> None:
+        self._run = run
+        self._deliver = deliver
+        self._most = most
+        self._waiting: deque[Job[W]] = deque()
+        self._wake = anyio.Event()
+        self._closed = False
+        self.batches = 0
+        self.jobs = 0
+
+    def put(self, job: Job[W]) -> None:
+        """Queue a job. Raises :class:`Unavailable` once the lane is closing."""
+        if self._closed:
+            raise Unavailable("The engine is closing")
+        self._waiting.append(job)
+        self._wake.set()
+
+    def withdraw(self, job: Job[W]) -> bool:
+        """Take back a job that has not been started; False where it is too late."""
+        with suppress(ValueError):
+            self._waiting.remove(job)
+            return True
+        return False
+
+    def close(self) -> None:
+        """Take nothing more; :meth:`serve` ends when the queue is empty."""
+        self._closed = True
+        self._wake.set()
+
+    async def serve(self) -> None:
+        """Empty the queue until the lane is closed. Several may serve one queue of reads.
+
+        Cancelling doesn't end it: what was taken is finished and announced.
+        """
+        limiter = anyio.CapacityLimiter(1)
+        with anyio.CancelScope(shield=True):
+            while self._waiting or not self._closed:
+                if not self._waiting:
+                    await self._wait()
+                    continue
+                jobs = self._take()
+                batch = await anyio.to_thread.run_sync(self._run, jobs, limiter=limiter)
+                self._finish(jobs, batch)
+
+    async def _wait(self) -> None:
+        if self._wake.is_set():
+            self._wake = anyio.Event()
+        await self._wake.wait()
+
+    def _take(self) -> list[Job[W]]:
+        count = min(len(self._waiting), self._most)
+        return [self._waiting.popleft() for _ in range(count)]
+
+    def _finish(self, jobs: Sequence[Job[W]], batch: Batch[W]) -> None:
+        """Answers first, then events."""
+        self.batches += 1
+        self.jobs += len(jobs)
+        for job, outcome in zip(jobs, batch.outcomes, strict=True):
+            try:
+                job.done(outcome)
+            except Exception:
+                logger.exception("an answer could not be delivered")
+        if batch.announcements:
+            self._deliver(batch.announcements)

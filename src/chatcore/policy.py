@@ -1,0 +1,191 @@
+"""Who may do what: one table, default deny.
+
+:func:`judge` is the only authority. It is pure: what it needs to know of the world stands in a
+:class:`Case`, so that HTTP, the realtime session, delivery and the tests all ask the same question.
+An operation that isn't in the table is refused, and a test refuses to build without its row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from enum import Enum
+from typing import Any, Final, Literal
+
+from attrs import field, frozen
+
+from chatcore import operations as ops
+from chatcore.errors import ChatError, Forbidden, NotFound, Unauthenticated
+from chatcore.models import Actor, ConversationKind, Role
+from chatcore.rules import membership
+
+Who = Literal["anyone", "user", "member", "operator"]
+
+
+class Verdict(Enum):
+    ALLOW = "allow"
+    FORBID = "forbid"
+    """The caller sees the object but lacks the right."""
+    HIDE = "hide"
+    """For the caller it doesn't exist."""
+    SIGN_IN = "sign in"
+
+
+@frozen(kw_only=True)
+class Case:
+    """What a verdict on a conversation may depend on."""
+
+    role: Role | None = None
+    """The actor's, as a current member; None for everybody else, former members included."""
+    kind: ConversationKind = "group"
+    announcement: bool = False
+    frozen: bool = False
+    own: bool = False
+    """The message is the actor's own, or the member is the actor."""
+    blocked: bool = False
+    """A block lies between the two of a direct conversation."""
+    target: Role | None = None
+    """The role of the member it is about."""
+    new_role: Role | None = None
+
+
+Condition = Callable[[Case], bool]
+_EVERY_KIND: Final[Collection[ConversationKind]] = ("direct", "group", "self")
+
+
+@frozen
+class Rule:
+    """One row of the table."""
+
+    who: Who
+    least: Role = "member"
+    kinds: Collection[ConversationKind] = _EVERY_KIND
+    condition: Condition | None = field(default=None, kw_only=True)
+
+
+def _may_post(case: Case) -> bool:
+    role = case.role or "member"
+    return not case.blocked and membership.may_post(role, case.announcement, case.frozen)
+
+
+def _may_edit(case: Case) -> bool:
+    return case.own and _may_post(case)
+
+
+def _may_react(case: Case) -> bool:
+    return not case.blocked and not case.frozen
+
+
+def _may_delete(case: Case) -> bool:
+    return case.own or (case.kind == "group" and membership.rank(case.role or "member") > 0)
+
+
+def _may_change_role(case: Case) -> bool:
+    return (
+        case.role is not None
+        and case.target is not None
+        and case.new_role is not None
+        and membership.may_change_role(case.role, case.target, case.new_role)
+    )
+
+
+def _may_remove(case: Case) -> bool:
+    return (
+        case.role is not None
+        and case.target is not None
+        and membership.may_remove(case.role, case.target)
+    )
+
+
+_GROUP: Final[Collection[ConversationKind]] = ("group",)
+
+TABLE: Final[dict[type[ops.Operation[Any]], Rule]] = {
+    ops.Register: Rule("anyone"),
+    ops.CheckAvailability: Rule("anyone"),
+    ops.Login: Rule("anyone"),
+    ops.Resume: Rule("user"),
+    ops.Logout: Rule("user"),
+    ops.ChangePassword: Rule("user"),
+    ops.ListSessions: Rule("user"),
+    ops.RevokeSession: Rule("user"),
+    ops.GetMe: Rule("user"),
+    ops.UpdateMe: Rule("user"),
+    ops.GetUser: Rule("user"),
+    ops.SearchUsers: Rule("user"),
+    ops.ListUsers: Rule("user"),
+    ops.ListBlocks: Rule("user"),
+    ops.AddBlock: Rule("user"),
+    ops.RemoveBlock: Rule("user"),
+    ops.CreateConversation: Rule("user"),
+    ops.ListConversations: Rule("user"),
+    ops.GetConversation: Rule("member"),
+    ops.UpdateConversation: Rule("member", "admin", _GROUP),
+    ops.DeleteConversation: Rule("member", "owner", _GROUP),
+    ops.ListMembers: Rule("member"),
+    ops.AddMembers: Rule("member", "admin", _GROUP),
+    ops.UpdateMember: Rule("member", "admin", _GROUP, condition=_may_change_role),
+    ops.RemoveMember: Rule("member", "admin", _GROUP, condition=_may_remove),
+    ops.Leave: Rule("member", "member", _GROUP),
+    ops.SendMessage: Rule("member", condition=_may_post),
+    ops.ImportMessage: Rule("operator"),
+    ops.ListMessages: Rule("member"),
+    ops.GetMessage: Rule("member"),
+    ops.EditMessage: Rule("member", condition=_may_edit),
+    ops.DeleteMessage: Rule("member", condition=_may_delete),
+    ops.HideMessage: Rule("member"),
+    ops.GetMessageStatus: Rule("member"),
+    ops.AddReaction: Rule("member", condition=_may_react),
+    ops.RemoveReaction: Rule("member", condition=_may_react),
+    ops.MarkReceipt: Rule("member"),
+    ops.ListReceipts: Rule("member"),
+    ops.SetTyping: Rule("member", condition=_may_post),
+    ops.SetPresence: Rule("user"),
+    ops.WatchPresence: Rule("user"),
+    ops.GetPresence: Rule("user"),
+    ops.GetUpload: Rule("user"),
+    ops.DeleteUpload: Rule("user"),
+    ops.GetHeads: Rule("user"),
+    ops.Pull: Rule("user"),
+}
+
+
+def judge(operation: type[ops.Operation[Any]], actor: Actor, case: Case | None = None) -> Verdict:
+    """The verdict on one question. Without a ``case``, on what can be known before looking."""
+    rule = TABLE.get(operation)
+    if rule is None:
+        return Verdict.FORBID
+    if rule.who == "anyone" or (rule.who == "operator" and actor.operator):
+        return Verdict.ALLOW
+    if actor.user_id is None:
+        return Verdict.SIGN_IN
+    if rule.who == "operator":
+        return Verdict.FORBID
+    if rule.who == "user" or case is None:
+        return Verdict.ALLOW
+    return _judge_member(rule, case)
+
+
+def _judge_member(rule: Rule, case: Case) -> Verdict:
+    if case.role is None:
+        return Verdict.HIDE
+    allowed = (
+        membership.rank(case.role) >= membership.rank(rule.least)
+        and case.kind in rule.kinds
+        and (rule.condition is None or rule.condition(case))
+    )
+    return Verdict.ALLOW if allowed else Verdict.FORBID
+
+
+def require(operation: type[ops.Operation[Any]], actor: Actor, case: Case | None = None) -> None:
+    """Raise the error of a verdict other than ALLOW."""
+    verdict = judge(operation, actor, case)
+    if verdict is not Verdict.ALLOW:
+        raise _error(verdict)
+
+
+def _error(verdict: Verdict) -> ChatError:
+    match verdict:
+        case Verdict.HIDE:
+            return NotFound()
+        case Verdict.SIGN_IN:
+            return Unauthenticated()
+    return Forbidden()

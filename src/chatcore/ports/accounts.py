@@ -1,0 +1,93 @@
+"""Accounts in storage: users, credentials and sessions, in a store of their own."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from attrs import define, field
+
+from chatcore.ids import Milliseconds, SessionId, UserId
+
+
+@define(kw_only=True)
+class UserRecord:
+    id: UserId
+    username: str | None
+    username_key: str | None
+    """The canonical form that is unique."""
+    display_name: str
+    avatar_url: str | None = None
+    bio: str | None = None
+    kind: str = "person"
+    version: int = 1
+    created_at: Milliseconds
+    custom: dict[str, Any] | None = None
+    settings: dict[str, Any] = field(factory=dict)
+    active: bool = True
+
+
+@define(kw_only=True)
+class SessionRecord:
+    id: SessionId
+    user_id: UserId
+    token_hash: str
+    created_at: Milliseconds
+    last_used_at: Milliseconds
+    expires_at: Milliseconds
+    """The absolute end; an idle session ends earlier."""
+    user_agent: str | None = None
+    address: str | None = None
+
+
+class UserRepository(ABC):
+    @abstractmethod
+    def get(self, ids: Collection[UserId]) -> Mapping[UserId, UserRecord]:
+        """Those that exist and are active."""
+
+    @abstractmethod
+    def by_username(self, key: str) -> UserRecord | None:
+        """The user with this canonical name."""
+
+    @abstractmethod
+    def insert(self, record: UserRecord) -> None:
+        """Add a row. Raises :class:`chatcore.errors.Conflict` where the name is taken."""
+
+    @abstractmethod
+    def save(self, record: UserRecord) -> None:
+        """Write a changed row."""
+
+    @abstractmethod
+    def page(self, prefix: str, after: str, limit: int) -> Sequence[UserRecord]:
+        """Active users whose canonical or display name begins with ``prefix``, by canonical name."""
+
+    @abstractmethod
+    def credential(self, user_id: UserId) -> str | None:
+        """The stored password hash."""
+
+    @abstractmethod
+    def set_credential(self, user_id: UserId, password_hash: str, now: Milliseconds) -> None:
+        """Insert or replace."""
+
+
+class SessionRepository(ABC):
+    @abstractmethod
+    def insert(self, record: SessionRecord) -> None:
+        """Add a row."""
+
+    @abstractmethod
+    def by_token(self, token_hash: str) -> SessionRecord | None:
+        """The session of a token, over or not."""
+
+    @abstractmethod
+    def of(self, user_id: UserId) -> Sequence[SessionRecord]:
+        """A user's sessions, most recently used first."""
+
+    @abstractmethod
+    def touch(self, session_id: SessionId, now: Milliseconds) -> None:
+        """Note that it was used."""
+
+    @abstractmethod
+    def delete(self, ids: Collection[SessionId]) -> None:
+        """End these."""

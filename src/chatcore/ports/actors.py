@@ -1,0 +1,73 @@
+"""Actors in storage: the chat store's own word on who may act, and the account stream's counter."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping, Sequence
+
+from attrs import define
+
+from chatcore.ids import Milliseconds, UserId
+
+
+@define(kw_only=True)
+class ActorRecord:
+    user_id: UserId
+    active: bool = True
+    epoch: int = 1
+    rev: int = 0
+    profile_rev: int = 0
+    """The rev of the last ``me.updated``."""
+    touched_at: Milliseconds
+
+
+@define(kw_only=True)
+class BlockRecord:
+    user_id: UserId
+    other_id: UserId
+    created_at: Milliseconds
+    active: bool
+    me_rev: int
+
+
+class ActorRepository(ABC):
+    @abstractmethod
+    def lock(self, ids: Collection[UserId]) -> Mapping[UserId, ActorRecord]:
+        """Lock these rows until commit, by ascending id, making those that are missing.
+
+        Always after conversations. ``rev`` changed on a record is written at commit.
+        """
+
+    @abstractmethod
+    def get(self, user_id: UserId) -> ActorRecord | None:
+        """Read without locking."""
+
+    @abstractmethod
+    def inactive(self, ids: Collection[UserId]) -> set[UserId]:
+        """Which of these are deactivated."""
+
+
+class BlockRepository(ABC):
+    @abstractmethod
+    def among(self, pairs: Collection[tuple[UserId, UserId]]) -> set[tuple[UserId, UserId]]:
+        """Which of these (who, whom) are blocked."""
+
+    @abstractmethod
+    def around(self, user_id: UserId, others: Collection[UserId] | None = None) -> set[UserId]:
+        """Everyone (or who of ``others``) with a block between them and the user, either way."""
+
+    @abstractmethod
+    def page(self, user_id: UserId, after: str, limit: int) -> Sequence[BlockRecord]:
+        """Whom the user blocks, by their id."""
+
+    @abstractmethod
+    def get(self, user_id: UserId, other_id: UserId) -> BlockRecord | None:
+        """Active or taken back."""
+
+    @abstractmethod
+    def save(self, record: BlockRecord) -> None:
+        """Insert or replace."""
+
+    @abstractmethod
+    def changed(self, user_id: UserId, rev: int) -> Sequence[BlockRecord]:
+        """Blocks set or taken back after ``rev``, by rev."""

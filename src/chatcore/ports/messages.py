@@ -1,0 +1,120 @@
+"""Messages in storage."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from attrs import define, field, frozen
+
+from chatcore.ids import Milliseconds, UserId
+
+
+@define(kw_only=True)
+class MessageRecord:
+    conversation_n: int
+    seq: int
+    rev: int
+    sent_rev: int
+    """The rev at which it was sent: it rises with seq and never changes."""
+    nonce: str
+    sender_id: UserId
+    kind: str
+    body: str | None = None
+    key: str | None = None
+    digest: str | None = None
+    """SHA-256 (hex) of the request behind ``key``."""
+    reply_seq: int | None = None
+    reply_nonce: str | None = None
+    created_at: Milliseconds
+    updated_at: Milliseconds
+    edited_at: Milliseconds | None = None
+    version: int = 1
+    deleted_at: Milliseconds | None = None
+    deleted_by: UserId | None = None
+    deleted_reason: str | None = None
+    expires_at: Milliseconds | None = None
+    details: dict[str, Any] = field(factory=dict)
+    """Whatever few messages have: attachments, mentions, reactions, custom, encrypted."""
+
+
+@frozen(kw_only=True)
+class Window:
+    """Which messages one viewer may see: the one predicate behind every list, get and count."""
+
+    conversation_n: int
+    viewer: UserId
+    floor_seq: int
+    now: Milliseconds
+
+
+@frozen(kw_only=True)
+class UnreadQuery:
+    """Count what one member hasn't read."""
+
+    conversation_n: int
+    viewer: UserId
+    after_seq: int
+    """The highest of read mark, joining, floor and pruned."""
+
+
+@frozen(kw_only=True)
+class UnreadCount:
+    unread: int
+    mentions: int
+
+
+class MessageRepository(ABC):
+    @abstractmethod
+    def by_key(
+        self, keys: Collection[tuple[str, UserId, int]]
+    ) -> Mapping[tuple[str, UserId, int], MessageRecord]:
+        """The messages with these (key, sender, conversation_n), tombstones included."""
+
+    @abstractmethod
+    def get(self, places: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], MessageRecord]:
+        """The messages at these (conversation_n, seq), tombstones included, floors not looked at."""
+
+    @abstractmethod
+    def insert(self, records: Sequence[MessageRecord]) -> None:
+        """Add these, and a row for each user they mention."""
+
+    @abstractmethod
+    def save(self, record: MessageRecord) -> None:
+        """Write a changed message."""
+
+    @abstractmethod
+    def page(
+        self, window: Window, *, after: int, before: int | None, newest: bool, limit: int
+    ) -> Sequence[MessageRecord]:
+        """Visible messages with after < seq < before: the newest ``limit``, or the oldest.
+
+        Tombstones are visible, hidden ones are not. Always by rising seq.
+        """
+
+    @abstractmethod
+    def first_at(self, window: Window, moment: Milliseconds) -> int | None:
+        """The seq of the first visible message created at or after ``moment``."""
+
+    @abstractmethod
+    def changed(
+        self, window: Window, *, rev: int, head_rev: int, last_seq: int, limit: int
+    ) -> Sequence[MessageRecord]:
+        """Messages above the floor changed after ``rev``, by rising rev; hidden ones included."""
+
+    @abstractmethod
+    def span(
+        self, window: Window, *, after_rev: int, up_to_rev: int, head_rev: int, last_seq: int
+    ) -> tuple[int, int] | None:
+        """The lowest and highest seq of messages above the floor changed within these revs."""
+
+    @abstractmethod
+    def newest(self, windows: Sequence[Window]) -> Mapping[int, MessageRecord]:
+        """By conversation_n, the last message that each viewer sees."""
+
+    @abstractmethod
+    def unread(
+        self, queries: Sequence[UnreadQuery], now: Milliseconds, most: int
+    ) -> Mapping[tuple[int, UserId], UnreadCount]:
+        """Exact up to ``most``; ``most`` + 1 says more."""

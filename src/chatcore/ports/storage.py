@@ -1,0 +1,91 @@
+"""Storage: units of work over two stores that share nothing but user ids."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
+from typing import Generic, TypeVar
+
+from chatcore.ids import BatchId, Milliseconds
+from chatcore.ports.accounts import SessionRepository, UserRepository
+from chatcore.ports.actors import ActorRepository, BlockRepository
+from chatcore.ports.conversations import ConversationRepository
+from chatcore.ports.members import MemberRepository
+from chatcore.ports.messages import MessageRepository
+from chatcore.ports.presence import PresenceRepository
+from chatcore.ports.reactions import HiddenRepository, ReactionRepository
+from chatcore.ports.uploads import UploadRepository
+
+U = TypeVar("U", bound="UnitOfWork", covariant=True)
+
+
+class UnitOfWork:
+    """One transaction. Ends with :meth:`commit`, or changes nothing."""
+
+    now: Milliseconds
+    """The database's clock when it began: what expiry is measured on."""
+    writes: int
+    """How many statements have written so far: a refusal before the first one costs nothing."""
+
+    def commit(self, batch: BatchId | None = None) -> None:
+        """Write counters and the batch's row, then make everything durable.
+
+        Raises :class:`chatcore.errors.Unavailable` where the transaction is too old to commit,
+        and :class:`chatcore.errors.UnknownOutcome` where the answer to the commit was lost and
+        the batch's row can't be asked.
+        """
+        raise NotImplementedError
+
+
+class ChatUnit(UnitOfWork):
+    """The chat store's repositories, bound to one transaction."""
+
+    epoch: str
+    """The store's epoch: a restored database gets another."""
+    conversations: ConversationRepository
+    members: MemberRepository
+    messages: MessageRepository
+    reactions: ReactionRepository
+    hidden: HiddenRepository
+    actors: ActorRepository
+    blocks: BlockRepository
+    presence: PresenceRepository
+    uploads: UploadRepository
+
+    def forget_batches(self, before: Milliseconds) -> None:
+        """Drop the rows of batches older than ``before``."""
+        raise NotImplementedError
+
+
+class AccountsUnit(UnitOfWork):
+    """The accounts store's repositories, bound to one transaction."""
+
+    users: UserRepository
+    sessions: SessionRepository
+
+
+class Store(ABC, Generic[U]):
+    """Opens units of work. Synchronous; called in worker threads, from several at once.
+
+    A unit may retry nothing by itself: the lanes run a whole batch again where ``retryable``.
+    """
+
+    @abstractmethod
+    def open(self) -> None:
+        """Bring the schema up to date and check that the settings are safe."""
+
+    @abstractmethod
+    def write(self) -> AbstractContextManager[U]:
+        """A transaction that may write; rolled back unless it was committed."""
+
+    @abstractmethod
+    def read(self) -> AbstractContextManager[U]:
+        """A snapshot that refuses to write."""
+
+    @abstractmethod
+    def retryable(self, error: Exception) -> bool:
+        """Whether the same transaction may succeed when run again (deadlock, lost connection)."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give every connection back."""

@@ -1,0 +1,166 @@
+"""Accounts and sessions: the parts that are one transaction. ``flows.accounts`` joins them."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from chatcore.errors import Conflict, Invalid, NotFound, Unauthenticated
+from chatcore.ids import Milliseconds, SessionId, UserId, new_id, to_datetime
+from chatcore.models import Actor, Authenticated, Page, Session
+from chatcore.operations import CheckAvailability, ListSessions, Register, Resume
+from chatcore.operations.accounts import Availability
+from chatcore.ports.accounts import SessionRecord, UserRecord
+from chatcore.rules.text import fold_username
+from chatcore.services import users
+from chatcore.services.work import AccountsWork
+
+_TOUCH_MS = 60_000
+"""How exactly ``last_used_at`` is kept: a write a request would cost more than it tells."""
+
+
+@frozen
+class NewSession:
+    """What a session is opened with: the token's hash is all that is ever stored of it."""
+
+    token: str
+    token_hash: str
+    user_agent: str | None
+    address: str | None
+
+
+def check(work: AccountsWork, actor: Actor, operation: CheckAvailability) -> Availability:
+    """A name that nobody may have isn't available either, and says why."""
+    if operation.username is None:
+        raise Invalid(detail="Give a username")
+    key = fold_username(operation.username, work.limits.name_chars)
+    return Availability(username=work.unit.users.by_username(key) is None)
+
+
+def register(
+    work: AccountsWork, operation: Register, password_hash: str, new: NewSession
+) -> Authenticated:
+    """Raises :class:`Conflict` for a name that is taken."""
+    key = fold_username(operation.username, work.limits.name_chars)
+    if work.unit.users.by_username(key) is not None:
+        raise Conflict("This username is taken")
+    record = UserRecord(
+        id=UserId(new_id(work.now)),
+        username=operation.username,
+        username_key=key,
+        display_name=operation.display_name or operation.username,
+        created_at=work.now,
+    )
+    work.unit.users.insert(record)
+    work.unit.users.set_credential(record.id, password_hash, work.now)
+    return _open(work, record, new)
+
+
+def candidate(work: AccountsWork, login: str) -> tuple[UserRecord | None, str | None]:
+    """Who a login name may mean, and the hash to compare with."""
+    try:
+        record = work.unit.users.by_username(fold_username(login, work.limits.name_chars))
+    except Invalid:
+        return None, None
+    return record, None if record is None else work.unit.users.credential(record.id)
+
+
+def login(
+    work: AccountsWork, user_id: UserId, verified: str, rehashed: str | None, new: NewSession
+) -> Authenticated:
+    """Open a session for a password that was verified against ``verified``.
+
+    Raises :class:`Unauthenticated` where the user or the password has changed meanwhile.
+    """
+    record = work.unit.users.get([user_id]).get(user_id)
+    if record is None or work.unit.users.credential(user_id) != verified:
+        raise Unauthenticated("Wrong name or password")
+    if rehashed is not None:
+        work.unit.users.set_credential(user_id, rehashed, work.now)
+    return _open(work, record, new)
+
+
+def _open(work: AccountsWork, record: UserRecord, new: NewSession) -> Authenticated:
+    session = SessionRecord(
+        id=SessionId(new_id(work.now)),
+        user_id=record.id,
+        token_hash=new.token_hash,
+        created_at=work.now,
+        last_used_at=work.now,
+        expires_at=work.now + int(work.limits.session_absolute_s * 1_000),
+        user_agent=new.user_agent,
+        address=new.address,
+    )
+    work.unit.sessions.insert(session)
+    return Authenticated(
+        user=users.own(record), session=face(work, session, session.id, token=new.token)
+    )
+
+
+def live(work: AccountsWork, token_hash: str) -> SessionRecord | None:
+    """The session of a token, if it isn't over."""
+    session = work.unit.sessions.by_token(token_hash)
+    if session is None or _end(work, session) <= work.now:
+        return None
+    return session
+
+
+def stale(session: SessionRecord, now: Milliseconds) -> bool:
+    """Whether its last use should be noted."""
+    return now - session.last_used_at >= _TOUCH_MS
+
+
+def _end(work: AccountsWork, session: SessionRecord) -> Milliseconds:
+    idle = session.last_used_at + int(work.limits.session_idle_s * 1_000)
+    return min(idle, session.expires_at)
+
+
+def resume(work: AccountsWork, actor: Actor, operation: Resume) -> Authenticated:
+    record = users.find(work, actor)
+    sessions = [one for one in work.unit.sessions.of(actor.id) if one.id == actor.session_id]
+    if not sessions:
+        raise Unauthenticated
+    return Authenticated(user=users.own(record), session=face(work, sessions[0], actor.session_id))
+
+
+def list_sessions(work: AccountsWork, actor: Actor, operation: ListSessions) -> Page[Session]:
+    rows = [one for one in work.unit.sessions.of(actor.id) if _end(work, one) > work.now]
+    return Page(items=tuple(face(work, one, actor.session_id) for one in rows))
+
+
+def face(
+    work: AccountsWork,
+    session: SessionRecord,
+    current: SessionId | None,
+    token: str | None = None,
+) -> Session:
+    return Session(
+        id=session.id,
+        token=token,
+        created_at=to_datetime(session.created_at),
+        last_used_at=to_datetime(session.last_used_at),
+        expires_at=to_datetime(_end(work, session)),
+        user_agent=session.user_agent,
+        address=session.address,
+        current=session.id == current,
+    )
+
+
+def revoke(work: AccountsWork, user: UserId, session_id: SessionId) -> list[SessionId]:
+    """End one session. Raises :class:`NotFound` for another's."""
+    if session_id not in {one.id for one in work.unit.sessions.of(user)}:
+        raise NotFound
+    work.unit.sessions.delete([session_id])
+    return [session_id]
+
+
+def change_password(
+    work: AccountsWork, actor: Actor, verified: str, password_hash: str
+) -> list[SessionId]:
+    """Store a new hash, and end every other session; which these were."""
+    if work.unit.users.credential(actor.id) != verified:
+        raise Conflict("The password was changed meanwhile")
+    work.unit.users.set_credential(actor.id, password_hash, work.now)
+    others = [one.id for one in work.unit.sessions.of(actor.id) if one.id != actor.session_id]
+    if others:
+        work.unit.sessions.delete(others)
+    return others

@@ -1,0 +1,69 @@
+"""Blocks: refusing direct messages, and hiding presence and typing both ways."""
+
+from __future__ import annotations
+
+from chatcore.errors import Invalid, NotFound
+from chatcore.events import BlockChanged
+from chatcore.ids import UserId, to_datetime
+from chatcore.models import Actor, Block, Page
+from chatcore.operations import AddBlock, ListBlocks, RemoveBlock
+from chatcore.ports.actors import BlockRecord
+from chatcore.services import paging, presence
+from chatcore.services.access import active
+from chatcore.services.work import ChatWork
+
+
+def list_all(work: ChatWork, actor: Actor, operation: ListBlocks) -> Page[Block]:
+    user = active(work, actor)
+    most = paging.size(work.limits, operation.limit)
+    after = paging.after_text("blocks", operation.cursor)
+    rows = work.unit.blocks.page(user, after, most + 1)
+    page, next = paging.cut("blocks", rows, most, lambda row: (row.other_id,))
+    return Page(items=tuple(map(face, page)), next=next)
+
+
+def add(work: ChatWork, actor: Actor, operation: AddBlock) -> Block:
+    user, other = active(work, actor), operation.user_id
+    if other == user:
+        raise Invalid.field("user_id", "not yourself")
+    if other not in work.known:
+        raise NotFound
+    record = work.unit.blocks.get(user, other)
+    if record is None:
+        record = BlockRecord(
+            user_id=user, other_id=other, created_at=work.now, active=False, me_rev=0
+        )
+    return face(record) if record.active else _set(work, record, True)
+
+
+def remove(work: ChatWork, actor: Actor, operation: RemoveBlock) -> Block:
+    record = work.unit.blocks.get(active(work, actor), operation.user_id)
+    if record is None or not record.active:
+        raise NotFound
+    return _set(work, record, False)
+
+
+def _set(work: ChatWork, record: BlockRecord, active: bool) -> Block:
+    account = work.unit.actors.lock([record.user_id])[record.user_id]
+    account.rev += 1
+    record.active, record.me_rev = active, account.rev
+    if active:
+        record.created_at = work.now
+    work.unit.blocks.save(record)
+    work.note(account, BlockChanged(face(record)))
+    # Those who watch each other are told at once what they may still see.
+    for one, other in _both(record):
+        presence.tell(work, one, {other})
+    return face(record)
+
+
+def _both(record: BlockRecord) -> tuple[tuple[UserId, UserId], tuple[UserId, UserId]]:
+    return (record.user_id, record.other_id), (record.other_id, record.user_id)
+
+
+def face(record: BlockRecord) -> Block:
+    return Block(
+        user_id=record.other_id,
+        blocked=record.active,
+        created_at=to_datetime(record.created_at),
+    )

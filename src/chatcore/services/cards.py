@@ -1,0 +1,87 @@
+"""The public cards that go with answers and events: whom they name, filled in after commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from attrs import evolve
+
+from chatcore.events import Announcement, MemberJoined
+from chatcore.ids import UserId
+from chatcore.models import (
+    Block,
+    Conversation,
+    Member,
+    Message,
+    MessageStatus,
+    Page,
+    ReadBy,
+    Receipt,
+    User,
+    UserPresence,
+)
+
+Cards = Callable[[Iterable[UserId]], Mapping[UserId, User]]
+
+
+def _of_message(message: Message) -> Iterable[UserId]:
+    yield message.sender_id
+    for reaction in message.reactions:
+        yield from reaction.user_ids
+
+
+def _of_conversation(conversation: Conversation) -> Iterable[UserId]:
+    if conversation.peer_id is not None:
+        yield conversation.peer_id
+    if conversation.last_message is not None:
+        yield conversation.last_message.sender_id
+
+
+def _of_user_id(item: Member | Receipt | ReadBy | Block | UserPresence) -> Iterable[UserId]:
+    yield item.user_id
+
+
+_NAMES: Mapping[type, Callable[[Any], Iterable[UserId]]] = {
+    Message: _of_message,
+    Conversation: _of_conversation,
+    Member: _of_user_id,
+    Receipt: _of_user_id,
+    ReadBy: _of_user_id,
+    Block: _of_user_id,
+}
+
+
+def complete(outcomes: Sequence[Any], cards: Cards) -> list[Any]:
+    """The outcomes, with ``users`` in the pages among them."""
+    return [
+        _complete(outcome, cards) if isinstance(outcome, (Page, MessageStatus)) else outcome
+        for outcome in outcomes
+    ]
+
+
+def _complete(page: Page[Any] | MessageStatus, cards: Cards) -> Page[Any] | MessageStatus:
+    if not page.items or type(page.items[0]) not in _NAMES:
+        return page
+    names = _NAMES[type(page.items[0])]
+    wanted = dict.fromkeys(user for item in page.items for user in names(item))
+    found = cards(wanted)
+    return evolve(page, users=tuple(found[user] for user in wanted if user in found))
+
+
+def introduce(announcements: Sequence[Announcement], cards: Cards) -> list[Announcement]:
+    """The announcements, with the cards of those who joined."""
+    joined = [one.event.member.user_id for one in announcements if _joins(one)]  # type: ignore[attr-defined]
+    if not joined:
+        return list(announcements)
+    found = cards(joined)
+    return [
+        evolve(one, event=evolve(one.event, user=found.get(one.event.member.user_id)))  # type: ignore[attr-defined, misc]
+        if _joins(one)
+        else one
+        for one in announcements
+    ]
+
+
+def _joins(announcement: Announcement) -> bool:
+    return isinstance(announcement.event, MemberJoined)

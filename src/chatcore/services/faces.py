@@ -1,0 +1,313 @@
+"""Records into models: shared faces, and what a viewer sees on top."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, cast
+
+from attrs import evolve
+
+from chatcore import codec
+from chatcore.ids import (
+    Milliseconds,
+    StreamCursor,
+    StreamId,
+    UserId,
+    message_id,
+    stream_of,
+    to_datetime,
+)
+from chatcore.models import (
+    Attachment,
+    Conversation,
+    ConversationKind,
+    ConversationSettings,
+    Deletion,
+    Me,
+    Member,
+    Message,
+    MessageKind,
+    Preview,
+    Reaction,
+    Receipt,
+    ReplyTo,
+    Role,
+    Status,
+)
+from chatcore.ports.actors import ActorRecord
+from chatcore.ports.conversations import ConversationRecord
+from chatcore.ports.members import MemberRecord
+from chatcore.ports.messages import MessageRecord, UnreadCount, UnreadQuery
+from chatcore.rules.receipts import Watermark, recipients, status
+from chatcore.services.access import Seat, peer
+from chatcore.services.work import ChatWork
+
+
+def _time(ms: Milliseconds | None) -> datetime | None:
+    return None if ms is None else to_datetime(ms)
+
+
+def message(record: MessageRecord, stream: ConversationRecord) -> Message:
+    """The shared face. Of a deleted message only place, sender, kind and times are left."""
+    created = to_datetime(record.created_at)
+    details = record.details
+    base = Message(
+        id=message_id(stream.id, record.seq, record.nonce),
+        conversation_id=stream.id,
+        seq=record.seq,
+        rev=record.rev,
+        sender_id=record.sender_id,
+        kind=cast(MessageKind, record.kind),
+        body=record.body,
+        reply_to=_reply(record, stream),
+        key=record.key,
+        created_at=created,
+        updated_at=(
+            created if record.updated_at == record.created_at else to_datetime(record.updated_at)
+        ),
+        edited_at=_time(record.edited_at),
+        version=record.version,
+        expires_at=_time(record.expires_at),
+    )
+    if record.deleted_at is not None:
+        by = record.deleted_by or record.sender_id
+        at = to_datetime(record.deleted_at)
+        return evolve(
+            base,
+            body=None,
+            reply_to=None,
+            key=None,
+            deleted=Deletion(at=at, by=by, reason=record.deleted_reason),
+        )
+    if not details:
+        return base
+    return evolve(
+        base,
+        attachments=tuple(
+            codec.structure(one, Attachment) for one in details.get("attachments", ())
+        ),
+        mentions=tuple(details.get("mentions", ())),
+        reactions=tuple(codec.structure(one, Reaction) for one in details.get("reactions", ())),
+        encrypted=details.get("encrypted"),
+        custom=details.get("custom"),
+    )
+
+
+def _reply(record: MessageRecord, stream: ConversationRecord) -> ReplyTo | None:
+    if record.reply_seq is None:
+        return None
+    replied = message_id(stream.id, record.reply_seq, record.reply_nonce or "")
+    return ReplyTo(message_id=replied, seq=record.reply_seq)
+
+
+def messages(
+    work: ChatWork,
+    seat: Seat,
+    records: Sequence[MessageRecord],
+    *,
+    hidden: Collection[int] = (),
+) -> tuple[Message, ...]:
+    """Personal faces: own reactions, status of own messages, quotes as far as visible."""
+    if not records:
+        return ()
+    viewer, n = seat.member.user_id, seat.stream.n
+    mine = work.unit.reactions.mine(n, viewer, [one.seq for one in records])
+    quotes = _quotes(work, seat, records)
+    reached = statuses(work, seat.stream, [one for one in records if one.sender_id == viewer])
+    return tuple(
+        evolve(
+            shared,
+            mine=mine.get(one.seq, ()),
+            status=reached.get(one.seq),
+            hidden=True if one.seq in hidden else None,
+            reply_to=shared.reply_to
+            and evolve(shared.reply_to, preview=quotes.get(shared.reply_to.seq)),
+        )
+        for one in records
+        for shared in (message(one, seat.stream),)
+    )
+
+
+def _quotes(work: ChatWork, seat: Seat, records: Sequence[MessageRecord]) -> Mapping[int, Preview]:
+    """By seq, what the viewer may see of the messages these answer."""
+    window = seat.window(work.now)
+    wanted = {
+        one.reply_seq
+        for one in records
+        if one.reply_seq is not None and one.reply_seq > window.floor_seq
+    }
+    if not wanted:
+        return {}
+    found = work.unit.messages.get([(seat.stream.n, seq) for seq in wanted])
+    gone = work.unit.hidden.among(seat.member.user_id, seat.stream.n, wanted)
+    return {
+        one.seq: Preview(
+            sender_id=one.sender_id,
+            kind=cast(MessageKind, one.kind),
+            body=None if one.deleted_at is not None else one.body,
+            deleted=one.deleted_at is not None,
+        )
+        for one in found.values()
+        if one.seq not in gone and (one.expires_at is None or one.expires_at > work.now)
+    }
+
+
+def statuses(
+    work: ChatWork, stream: ConversationRecord, records: Sequence[MessageRecord]
+) -> Mapping[int, Status]:
+    """By seq, how far all recipients have got with these messages."""
+    if not records:
+        return {}
+    everyone = [
+        *work.unit.members.changed(stream.n, -1, -1),
+    ]
+    rows = [*everyone, *(former for member in everyone for former in _former(member))]
+    return {
+        one.seq: status(
+            one.seq,
+            (
+                Watermark(row.delivered_seq, row.read_seq)
+                for row in recipients(rows, one.sender_id, one.seq)
+            ),
+        )
+        for one in records
+    }
+
+
+def _former(member: MemberRecord) -> list[MemberRecord]:
+    """A member's earlier memberships, as tombstones."""
+    return [
+        evolve_record(member, joined, delivered, read, rev)
+        for joined, delivered, read, rev in member.past
+    ]
+
+
+def evolve_record(
+    member: MemberRecord, joined: int, delivered: int, read: int, rev: int
+) -> MemberRecord:
+    """The tombstone that ``member`` left behind when leaving at ``rev``."""
+    return evolve(
+        member, joined_seq=joined, delivered_seq=delivered, read_seq=read, rev=rev, left_at=0
+    )
+
+
+def member(record: MemberRecord, stream: ConversationRecord) -> Member:
+    return Member(
+        conversation_id=stream.id,
+        user_id=record.user_id,
+        role=cast(Role, record.role),
+        joined_at=to_datetime(record.joined_at),
+        joined_seq=record.joined_seq,
+        left_at=_time(record.left_at),
+        delivered_seq=record.delivered_seq,
+        read_seq=record.read_seq,
+        rev=record.rev,
+    )
+
+
+def receipt(record: MemberRecord) -> Receipt:
+    return Receipt(
+        user_id=record.user_id,
+        delivered_seq=record.delivered_seq,
+        read_seq=record.read_seq,
+    )
+
+
+def conversation(stream: ConversationRecord) -> Conversation:
+    """The shared face."""
+    return Conversation(
+        id=stream.id,
+        kind=cast(ConversationKind, stream.kind),
+        title=stream.title,
+        description=stream.description,
+        avatar_url=stream.avatar_url,
+        created_at=to_datetime(stream.created_at),
+        updated_at=to_datetime(stream.updated_at),
+        rev=stream.rev,
+        last_seq=stream.last_seq,
+        pruned_seq=stream.pruned_seq,
+        member_count=stream.member_count,
+        settings=ConversationSettings(
+            history=cast(Any, stream.history),
+            announcement=stream.announcement,
+            slow_mode_s=stream.slow_mode_s,
+            frozen=stream.frozen,
+            expire_after_s=stream.expire_after_s,
+            public=stream.public,
+        ),
+    )
+
+
+def conversations(work: ChatWork, seats: Sequence[Seat]) -> tuple[Conversation, ...]:
+    """Personal faces, with last messages and counts."""
+    newest = work.unit.messages.newest([seat.window(work.now) for seat in seats])
+    counts = unread(work, seats)
+    found = []
+    for seat in seats:
+        last = newest.get(seat.stream.n)
+        shown = messages(work, seat, [last])[0] if last is not None else None
+        found.append(
+            evolve(
+                conversation(seat.stream),
+                last_message=shown,
+                peer_id=peer(seat.stream, seat.member.user_id),
+                cursor=cursor(work, seat),
+                me=me(seat.member, counts[seat.stream.n], work.limits.unread_exact),
+            )
+        )
+    return tuple(found)
+
+
+def unread(work: ChatWork, seats: Sequence[Seat]) -> Mapping[int, UnreadCount]:
+    """By conversation_n, what each seat's holder hasn't read."""
+    counts = {seat.stream.n: UnreadCount(unread=0, mentions=0) for seat in seats}
+    queries = [
+        UnreadQuery(conversation_n=seat.stream.n, viewer=seat.member.user_id, after_seq=_read(seat))
+        for seat in seats
+        if _read(seat) < seat.stream.last_seq
+    ]
+    found = work.unit.messages.unread(queries, work.now, work.limits.unread_exact)
+    return counts | {n: count for (n, _), count in found.items()}
+
+
+def _read(seat: Seat) -> int:
+    member = seat.member
+    return max(member.read_seq, member.joined_seq, member.floor_seq, seat.stream.pruned_seq)
+
+
+def me(record: MemberRecord, count: UnreadCount, most: int) -> Me:
+    """A member's own view; ``most`` is how far counts are exact."""
+    return Me(
+        role=cast(Role, record.role),
+        joined_at=to_datetime(record.joined_at),
+        joined_seq=record.joined_seq,
+        delivered_seq=record.delivered_seq,
+        read_seq=record.read_seq,
+        unread=min(count.unread, most),
+        unread_more=count.unread > most,
+        unread_mentions=min(count.mentions, most),
+        marked_unread=record.marked_unread,
+        muted_until=_time(record.muted_until),
+        archived=record.archived,
+        pinned=record.pinned,
+        labels=record.labels,
+        draft=record.draft,
+        cleared_seq=record.cleared_seq,
+    )
+
+
+def cursor(work: ChatWork, seat: Seat) -> str:
+    """Where the seat's holder stands when they have seen everything up to now."""
+    return StreamCursor(
+        stream_of(seat.stream.id),
+        work.unit.epoch,
+        seat.member.epoch,
+        seat.stream.rev,
+        seat.stream.receipt_rev,
+    ).encode()
+
+
+def me_cursor(work: ChatWork, actor: ActorRecord) -> str:
+    """The same for an account stream."""
+    return StreamCursor(StreamId("me"), work.unit.epoch, actor.epoch, actor.rev, 0).encode()

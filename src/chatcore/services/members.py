@@ -1,0 +1,158 @@
+"""Members: joining, roles, leaving; a live group always has an owner."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from chatcore.errors import Conflict, Invalid, NotFound
+from chatcore.events import Joining, MemberJoined, MemberLeft, MembershipChanged, MemberUpdated
+from chatcore.ids import UserId
+from chatcore.models import Actor, Done, Member, Page, Role
+from chatcore.operations import AddMembers, Leave, ListMembers, RemoveMember, UpdateMember
+from chatcore.policy import require
+from chatcore.ports.actors import ActorRecord
+from chatcore.ports.conversations import ConversationRecord
+from chatcore.ports.members import MemberRecord
+from chatcore.rules import membership
+from chatcore.services import access, conversations, faces, paging
+from chatcore.services.access import Seat
+from chatcore.services.work import ChatWork
+
+
+def list_all(work: ChatWork, actor: Actor, operation: ListMembers) -> Page[Member]:
+    seat = access.enter(work, actor, operation)
+    most = paging.size(work.limits, operation.limit)
+    after = paging.after_text("members", operation.cursor)
+    rows = work.unit.members.page(seat.stream.n, after, most + 1)
+    page, next = paging.cut("members", rows, most, lambda row: (row.user_id,))
+    return Page(items=tuple(faces.member(row, seat.stream) for row in page), next=next)
+
+
+def add(work: ChatWork, actor: Actor, operation: AddMembers) -> Page[Member]:
+    """The members that were added, and those that were there."""
+    seat = access.enter(work, actor, operation)
+    stream = seat.stream
+    _known(work, operation.user_ids)
+    pairs = [(stream.n, user) for user in operation.user_ids]
+    rows = dict(work.unit.members.get(pairs))
+    new = [user for n, user in pairs if (n, user) not in rows or not rows[n, user].current]
+    if stream.member_count + len(new) > work.limits.group_members:
+        raise Conflict(f"A group has at most {work.limits.group_members} members")
+    accounts = work.unit.actors.lock(new) if new else {}
+    for user in new:
+        earlier = rows.get((stream.n, user))
+        rows[stream.n, user] = _join(
+            work, stream, accounts[user], earlier, share=operation.share_history
+        )
+    if new:
+        stream.member_count += len(new)
+        conversations.changed(work, stream)
+    return Page(items=tuple(faces.member(rows[pair], stream) for pair in pairs))
+
+
+def _known(work: ChatWork, users: Sequence[UserId]) -> None:
+    gone = work.unit.actors.inactive(users)
+    for index, user in enumerate(users):
+        if user not in work.known or user in gone:
+            raise Invalid.field(f"user_ids.{index}", "no such user")
+
+
+def _join(
+    work: ChatWork,
+    stream: ConversationRecord,
+    account: ActorRecord,
+    earlier: MemberRecord | None,
+    *,
+    share: bool,
+) -> MemberRecord:
+    stream.rev += 1
+    stream.members_rev = stream.rev
+    account.rev += 1
+    floor = membership.floor(stream.history, share, stream.last_seq)
+    row = conversations.new_member(stream, account.user_id, "member", floor, account.rev, work.now)
+    if earlier is not None:
+        row.epoch = earlier.epoch + 1
+        marks = (earlier.joined_seq, earlier.delivered_seq, earlier.read_seq, earlier.rev)
+        row.past = (*earlier.past, marks)
+        # Pulls compare with this counter: it must not fall when the row begins anew.
+        row.receipt_rev = earlier.receipt_rev
+    work.unit.members.save([row])
+    joining = (Joining(user_id=row.user_id, floor_seq=floor),)
+    work.announce(stream, MemberJoined(faces.member(row, stream)), joining=joining)
+    work.note(account, MembershipChanged(stream.id, row.epoch))
+    return row
+
+
+def update(work: ChatWork, actor: Actor, operation: UpdateMember) -> Member:
+    """Raises :class:`Conflict` where the last owner would lose the role."""
+    seat, target = _target(work, actor, operation)
+    facts = {"target": cast(Role, target.role), "new_role": operation.role}
+    require(UpdateMember, actor, seat.case(**facts))
+    if target.role == operation.role:
+        return faces.member(target, seat.stream)
+    current = work.unit.members.of(seat.stream.n)
+    if operation.role != "owner" and membership.last_owner(current, target.user_id):
+        raise Conflict("A group always has an owner")
+    _give(work, seat.stream, target, operation.role)
+    return faces.member(target, seat.stream)
+
+
+def _target(
+    work: ChatWork, actor: Actor, operation: UpdateMember | RemoveMember
+) -> tuple[Seat, MemberRecord]:
+    seat = access.seat(work, actor, operation.conversation_id, lock=True)
+    place = (seat.stream.n, operation.user_id)
+    target = work.unit.members.get([place]).get(place)
+    if target is None or not target.current:
+        # Whoever may not do this at all learns nothing of who is a member.
+        require(type(operation), actor, seat.case(target="member", new_role="member"))
+        raise NotFound
+    return seat, target
+
+
+def _give(work: ChatWork, stream: ConversationRecord, target: MemberRecord, role: str) -> None:
+    stream.rev += 1
+    stream.members_rev = target.rev = stream.rev
+    target.role = role
+    work.unit.members.save([target])
+    work.announce(stream, MemberUpdated(faces.member(target, stream)))
+
+
+def remove(work: ChatWork, actor: Actor, operation: RemoveMember) -> Done:
+    seat, target = _target(work, actor, operation)
+    require(RemoveMember, actor, seat.case(target=cast(Role, target.role)))
+    _part(work, seat.stream, target)
+    conversations.changed(work, seat.stream)
+    return Done()
+
+
+def leave(work: ChatWork, actor: Actor, operation: Leave) -> Done:
+    """The last owner's role passes on; with its last member a group ends."""
+    seat = access.enter(work, actor, operation)
+    stream = seat.stream
+    remaining = [
+        row for row in work.unit.members.of(stream.n) if row.user_id != seat.member.user_id
+    ]
+    if not remaining:
+        conversations.end(work, stream, [seat.member])
+        return Done()
+    heir = membership.successor(remaining)
+    if heir is not None:
+        _give(work, stream, next(row for row in remaining if row.user_id == heir), "owner")
+    _part(work, stream, seat.member)
+    conversations.changed(work, stream)
+    return Done()
+
+
+def _part(work: ChatWork, stream: ConversationRecord, row: MemberRecord) -> None:
+    """End a membership: the row stays as a tombstone."""
+    account = work.unit.actors.lock([row.user_id])[row.user_id]
+    account.rev += 1
+    stream.rev += 1
+    stream.members_rev = stream.rev
+    stream.member_count -= 1
+    row.left_at, row.rev, row.me_rev = work.now, stream.rev, account.rev
+    work.unit.members.save([row])
+    work.announce(stream, MemberLeft(faces.member(row, stream)), leaving=(row.user_id,))
+    work.note(account, MembershipChanged(stream.id, None))

@@ -1,0 +1,189 @@
+"""Messages, once they are sent: reading, editing, deleting."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from chatcore.errors import Conflict, Invalid, VersionConflict
+from chatcore.events import MessageDeleted, MessageEdited, MessageHidden
+from chatcore.ids import message_id, to_datetime, to_ms
+from chatcore.models import Actor, Message, MessageStatus, Page, ReadBy
+from chatcore.operations import (
+    UNSET,
+    DeleteMessage,
+    EditMessage,
+    GetMessage,
+    GetMessageStatus,
+    HideMessage,
+    ListMessages,
+)
+from chatcore.policy import require
+from chatcore.ports.members import MemberRecord
+from chatcore.ports.messages import MessageRecord
+from chatcore.rules import receipts as rules
+from chatcore.services import access, faces, paging
+from chatcore.services.access import Seat
+from chatcore.services.work import ChatWork
+
+
+def list_page(work: ChatWork, actor: Actor, operation: ListMessages) -> Page[Message]:
+    """A page by rising seq; ``next`` is the seq to pass on in the same direction."""
+    seat = access.enter(work, actor, operation)
+    places = [operation.before, operation.after, operation.around, operation.at]
+    if sum(place is not None for place in places) > 1:
+        raise Invalid(detail="Give one of before, after, around and at")
+    most = paging.size(work.limits, operation.limit)
+    rows, next = _rows(work, seat, operation, most)
+    return Page(items=faces.messages(work, seat, rows), next=next, cursor=faces.cursor(work, seat))
+
+
+def _rows(
+    work: ChatWork, seat: Seat, operation: ListMessages, most: int
+) -> tuple[list[MessageRecord], int | None]:
+    if operation.at is not None:
+        return _around(work, seat, _at(work, seat, operation.at), most)
+    if operation.around is not None:
+        return _around(work, seat, operation.around, most)
+    if operation.after is not None:
+        return _after(work, seat, operation.after, most)
+    return _before(work, seat, operation.before, most)
+
+
+def _before(
+    work: ChatWork, seat: Seat, before: int | None, most: int
+) -> tuple[list[MessageRecord], int | None]:
+    window = seat.window(work.now)
+    rows = list(
+        work.unit.messages.page(window, after=0, before=before, newest=True, limit=most + 1)
+    )
+    return (rows[1:], rows[1].seq) if len(rows) > most else (rows, None)
+
+
+def _after(
+    work: ChatWork, seat: Seat, after: int, most: int
+) -> tuple[list[MessageRecord], int | None]:
+    window = seat.window(work.now)
+    rows = list(
+        work.unit.messages.page(window, after=after, before=None, newest=False, limit=most + 1)
+    )
+    return (rows[:most], rows[most - 1].seq) if len(rows) > most else (rows, None)
+
+
+def _around(
+    work: ChatWork, seat: Seat, seq: int, most: int
+) -> tuple[list[MessageRecord], int | None]:
+    """Half before, half from ``seq`` on; ``next`` goes on before."""
+    newer, _ = _after(work, seat, seq - 1, (most + 1) // 2)
+    older, next = _before(work, seat, seq, most - len(newer)) if most > len(newer) else ([], seq)
+    return [*older, *newer], next
+
+
+def _at(work: ChatWork, seat: Seat, moment: datetime) -> int:
+    first = work.unit.messages.first_at(seat.window(work.now), to_ms(moment))
+    return seat.stream.last_seq + 1 if first is None else first
+
+
+def get(work: ChatWork, actor: Actor, operation: GetMessage) -> Message:
+    seat = access.enter(work, actor, operation)
+    return faces.messages(work, seat, [access.message(work, seat, operation.message_id)])[0]
+
+
+def edit(work: ChatWork, actor: Actor, operation: EditMessage) -> Message:
+    """Raises :class:`VersionConflict` for an edit of an older version than the current one."""
+    seat = access.seat(work, actor, operation.conversation_id, lock=True)
+    record = access.message(work, seat, operation.message_id)
+    own = record.sender_id == seat.member.user_id
+    require(EditMessage, actor, seat.case(own=own, blocked=access.blocked(work, seat)))
+    if record.deleted_at is not None:
+        raise Conflict("The message is deleted")
+    if record.kind in ("system", "encrypted"):
+        raise Conflict("A message of this kind can't be edited")
+    if operation.version is not None and operation.version != record.version:
+        raise VersionConflict
+    if operation.body is UNSET:
+        raise Invalid.field("body", "required")
+    if not operation.body.strip() and not record.details.get("attachments"):
+        raise Invalid.field("body", "must not be blank")
+    record.body = operation.body
+    record.version += 1
+    record.edited_at = record.updated_at = work.now
+    return change(work, seat, record, MessageEdited)
+
+
+def delete(work: ChatWork, actor: Actor, operation: DeleteMessage) -> Message:
+    """Deleting what is deleted already changes nothing and answers the tombstone."""
+    seat = access.seat(work, actor, operation.conversation_id, lock=True)
+    record = access.message(work, seat, operation.message_id)
+    if operation.for_ == "me":
+        return _hide(work, actor, seat, record)
+    own = record.sender_id == seat.member.user_id
+    require(DeleteMessage, actor, seat.case(own=own))
+    if record.deleted_at is not None:
+        return faces.messages(work, seat, [record])[0]
+    record.deleted_at = record.updated_at = work.now
+    record.deleted_by = seat.member.user_id
+    record.deleted_reason = operation.reason
+    record.version += 1
+    record.body, record.details, record.edited_at = None, {}, None
+    record.reply_seq = record.reply_nonce = None
+    work.unit.reactions.clear(record.conversation_n, record.seq)
+    work.unit.uploads.detach(record.conversation_n, record.seq)
+    return change(work, seat, record, MessageDeleted)
+
+
+def change(
+    work: ChatWork,
+    seat: Seat,
+    record: MessageRecord,
+    event: type[MessageEdited] | type[MessageDeleted],
+) -> Message:
+    """Store a changed message under a new rev, and announce it."""
+    seat.stream.rev += 1
+    record.rev = seat.stream.rev
+    work.unit.messages.save(record)
+    work.announce(seat.stream, event(faces.message(record, seat.stream)), min_seq=record.seq)
+    return faces.messages(work, seat, [record])[0]
+
+
+def _hide(work: ChatWork, actor: Actor, seat: Seat, record: MessageRecord) -> Message:
+    require(HideMessage, actor, seat.case())
+    user = seat.member.user_id
+    account = work.unit.actors.lock([user])[user]
+    account.rev += 1
+    work.unit.hidden.add(user, record.conversation_n, record.seq, account.rev)
+    id = message_id(seat.stream.id, record.seq, record.nonce)
+    work.note(account, MessageHidden(seat.stream.id, id, True))
+    return faces.messages(work, seat, [record], hidden={record.seq})[0]
+
+
+def status(work: ChatWork, actor: Actor, operation: GetMessageStatus) -> MessageStatus:
+    """How far each recipient has got, by user id."""
+    seat = access.enter(work, actor, operation)
+    record = access.message(work, seat, operation.message_id)
+    members = work.unit.members.of(seat.stream.n)
+    readers = rules.recipients(members, record.sender_id, record.seq)
+    return MessageStatus(
+        status=faces.statuses(work, seat.stream, [record])[record.seq],
+        items=tuple(_read_by(member, record.seq) for member in readers),
+    )
+
+
+def _read_by(member: MemberRecord, seq: int) -> ReadBy:
+    mark = rules.Watermark(member.delivered_seq, member.read_seq)
+    return ReadBy(
+        user_id=member.user_id,
+        status=rules.reached(seq, mark),
+        delivered_at=_when(member, seq, 0),
+        read_at=_when(member, seq, 1),
+    )
+
+
+def _when(member: MemberRecord, seq: int, which: int) -> datetime | None:
+    """When a watermark passed ``seq``: known for the last moves, None for what is older."""
+    earlier = 0
+    for step in member.trail:
+        if step[which] >= seq:
+            known = earlier > 0 or member.trail[0] is not step or len(member.trail) < 20
+            return to_datetime(step[2]) if known else None
+        earlier = step[which]
+    return None

@@ -1,0 +1,69 @@
+"""Reactions: who chose what, and the summary that the message carries."""
+
+from __future__ import annotations
+
+from chatcore.errors import Conflict
+from chatcore.events import MessageReacted, ReactionChange
+from chatcore.models import Actor, Message
+from chatcore.operations import AddReaction, RemoveReaction
+from chatcore.policy import require
+from chatcore.ports.messages import MessageRecord
+from chatcore.services import access, faces
+from chatcore.services.access import Seat
+from chatcore.services.work import ChatWork
+
+_SHOWN = 10
+
+
+def add(work: ChatWork, actor: Actor, operation: AddReaction) -> Message:
+    """Raises :class:`Conflict` past the number of different reactions a message may have."""
+    seat, record = _find(work, actor, operation)
+    user, key = seat.member.user_id, operation.key
+    made = work.unit.reactions.of(record.conversation_n, record.seq)
+    if (key, user) in made:
+        return faces.messages(work, seat, [record])[0]
+    kinds = {one for one, _ in made} | {key}
+    if len(kinds) > work.limits.reactions:
+        raise Conflict(f"A message has at most {work.limits.reactions} different reactions")
+    work.unit.reactions.add(record.conversation_n, record.seq, user, key, work.now)
+    return _change(work, seat, record, ReactionChange(user_id=user, key=key, added=True))
+
+
+def remove(work: ChatWork, actor: Actor, operation: RemoveReaction) -> Message:
+    seat, record = _find(work, actor, operation)
+    user, key = seat.member.user_id, operation.key
+    if (key, user) not in work.unit.reactions.of(record.conversation_n, record.seq):
+        return faces.messages(work, seat, [record])[0]
+    work.unit.reactions.remove(record.conversation_n, record.seq, user, key)
+    return _change(work, seat, record, ReactionChange(user_id=user, key=key, added=False))
+
+
+def _find(
+    work: ChatWork, actor: Actor, operation: AddReaction | RemoveReaction
+) -> tuple[Seat, MessageRecord]:
+    seat = access.seat(work, actor, operation.conversation_id, lock=True)
+    record = access.message(work, seat, operation.message_id)
+    require(type(operation), actor, seat.case(blocked=access.blocked(work, seat)))
+    if record.deleted_at is not None:
+        raise Conflict("The message is deleted")
+    return seat, record
+
+
+def _change(work: ChatWork, seat: Seat, record: MessageRecord, change: ReactionChange) -> Message:
+    made = work.unit.reactions.of(record.conversation_n, record.seq)
+    users: dict[str, list[str]] = {}
+    for key, user in made:
+        users.setdefault(key, []).append(user)
+    summary = [
+        {"key": key, "count": len(them), "user_ids": them[:_SHOWN]} for key, them in users.items()
+    ]
+    record.details = {**record.details, "reactions": summary}
+    if not summary:
+        del record.details["reactions"]
+    seat.stream.rev += 1
+    record.rev = seat.stream.rev
+    record.updated_at = work.now
+    work.unit.messages.save(record)
+    shared = faces.message(record, seat.stream)
+    work.announce(seat.stream, MessageReacted(shared, change), min_seq=record.seq)
+    return faces.messages(work, seat, [record])[0]

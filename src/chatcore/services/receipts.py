@@ -1,0 +1,132 @@
+"""Receipts: two watermarks a member, moved in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chatcore.errors import ChatError, Invalid, NotFound
+from chatcore.events import Announcement, ReceiptsMoved
+from chatcore.ids import split_message_id, stream_of
+from chatcore.models import Actor, Marked, Page, Receipt
+from chatcore.operations import ListReceipts, MarkReceipt
+from chatcore.policy import require
+from chatcore.ports.conversations import ConversationRecord
+from chatcore.ports.members import MemberRecord
+from chatcore.rules import receipts as rules
+from chatcore.services import faces, paging
+from chatcore.services.access import Seat, Seats, enter, message
+from chatcore.services.work import ChatWork, Outcome, Request
+
+_TRAIL = 20
+_TRAIL_MS = 1_000
+
+
+class Moves:
+    """The receipts that a batch moves: one ``receipt_rev`` a conversation, whoever moves.
+
+    Claims change the members' records at once, so that later operations see them; rows and the
+    announcement follow in :meth:`write`.
+    """
+
+    def __init__(self, work: ChatWork) -> None:
+        self._work = work
+        self._moved: dict[tuple[int, str], tuple[ConversationRecord, MemberRecord]] = {}
+        self._streams: dict[int, tuple[ConversationRecord, int]] = {}
+
+    def claim(self, seat: Seat, delivered: int | None = None, read: int | None = None) -> None:
+        """Move a member's watermarks. Raises :class:`Invalid` for more than there is."""
+        stream, member = seat.stream, seat.member
+        before = rules.Watermark(member.delivered_seq, member.read_seq)
+        after = rules.claim(before, stream.last_seq, delivered, read)
+        unmark = member.marked_unread and read is not None
+        if after == before and not unmark:
+            return
+        if stream.n not in self._streams:
+            self._streams[stream.n] = stream, stream.receipt_rev
+            stream.receipt_rev += 1
+        member.delivered_seq, member.read_seq = after.delivered, after.read
+        member.receipt_rev = stream.receipt_rev
+        member.trail = _trail(member, self._work.now)
+        member.marked_unread = member.marked_unread and not unmark
+        self._moved[stream.n, member.user_id] = stream, member
+
+    def write(self) -> None:
+        """Store the watermarks, and announce each conversation's once."""
+        self._work.unit.members.mark([member for _, member in self._moved.values()])
+        for n, (stream, before) in self._streams.items():
+            moved = [member for (at, _), (_, member) in self._moved.items() if at == n]
+            large = stream.member_count > self._work.limits.receipts_everyone
+            self._work.announcements.append(
+                Announcement(
+                    event=ReceiptsMoved(tuple(map(faces.receipt, moved))),
+                    stream=stream_of(stream.id),
+                    prev=before,
+                    rev=stream.receipt_rev,
+                    only_focused=large,
+                )
+            )
+
+
+def _trail(member: MemberRecord, now: int) -> tuple[tuple[int, int, int], ...]:
+    """The last moves; those within a second count as one, at the earlier time."""
+    step = (member.delivered_seq, member.read_seq, now)
+    if member.trail and now - member.trail[-1][2] < _TRAIL_MS:
+        return (*member.trail[:-1], (*step[:2], member.trail[-1][2]))
+    return (*member.trail[-_TRAIL + 1 :], step)
+
+
+def mark(work: ChatWork, requests: Sequence[Request]) -> list[Outcome]:
+    """A batch of receipts; an outcome each, in order."""
+    seats = Seats(work, requests)
+    moves = Moves(work)
+    outcomes: list[Outcome] = []
+    for request in requests:
+        try:
+            outcomes.append(_claim(work, request, seats.of(request), moves))
+        except ChatError as error:
+            outcomes.append(error)
+    moves.write()
+    return [_answer(work, one) if isinstance(one, Seat) else one for one in outcomes]
+
+
+def _claim(work: ChatWork, request: Request, found: Seat, moves: Moves) -> Seat:
+    operation: MarkReceipt = request.operation  # type: ignore[assignment]
+    require(type(operation), request.actor, found.case())
+    read = operation.read_seq
+    if operation.message_ids:
+        read = max(read or 0, _highest(work, found, operation))
+    elif read is None and operation.delivered_seq is None:
+        raise Invalid(detail="Give delivered_seq, read_seq or message_ids")
+    moves.claim(found, operation.delivered_seq, read)
+    return found
+
+
+def _highest(work: ChatWork, found: Seat, operation: MarkReceipt) -> int:
+    """The highest seq of a list of messages, which all must be of this conversation."""
+    parts = [split_message_id(id) for id in operation.message_ids]
+    if any(one is None or one[0] != found.stream.id for one in parts):
+        raise NotFound
+    highest = max(operation.message_ids, key=lambda id: (split_message_id(id) or ("", 0))[1])
+    return message(work, found, highest).seq
+
+
+def _answer(work: ChatWork, found: Seat) -> Marked:
+    count = faces.unread(work, [found])[found.stream.n]
+    most = work.limits.unread_exact
+    return Marked(
+        receipt=faces.receipt(found.member),
+        unread=min(count.unread, most),
+        unread_more=count.unread > most,
+        unread_mentions=min(count.mentions, most),
+        as_of_rev=found.stream.rev,
+    )
+
+
+def list_all(work: ChatWork, actor: Actor, operation: ListReceipts) -> Page[Receipt]:
+    """The watermarks of the current members, by user id."""
+    found = enter(work, actor, operation)
+    most = paging.size(work.limits, operation.limit)
+    after = paging.after_text("receipts", operation.cursor)
+    rows = work.unit.members.page(found.stream.n, after, most + 1)
+    page, next = paging.cut("receipts", rows, most, lambda row: (row.user_id,))
+    return Page(items=tuple(map(faces.receipt, page)), next=next)

@@ -1,0 +1,257 @@
+"""Sending: a whole batch of messages in a handful of statements, each exactly once a key.
+
+Read everything for the batch, decide each operation in Python, then take numbers and insert. Once
+the inserts begin, nothing can fail for one operation alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from attrs import define, evolve
+
+from chatcore import codec
+from chatcore.errors import ChatError, Invalid, KeyReused
+from chatcore.events import MessageSent
+from chatcore.ids import UploadId, UserId, new_nonce, split_message_id, to_ms
+from chatcore.models import Message
+from chatcore.operations import ImportMessage, SendMessage
+from chatcore.policy import require
+from chatcore.ports.conversations import ConversationRecord
+from chatcore.ports.messages import MessageRecord
+from chatcore.ports.uploads import UploadRecord
+from chatcore.services import faces, files
+from chatcore.services.access import Seat, Seats, peer
+from chatcore.services.receipts import Moves
+from chatcore.services.work import ChatWork, Outcome, Request
+
+_MEDIA = ("image", "video", "audio", "file")
+_LINKS = ("http://", "https://")
+_encode = msgspec.json.Encoder().encode
+
+
+@define
+class _Facts:
+    """What was read for the whole batch."""
+
+    seats: Seats
+    keyed: dict[tuple[str, UserId, int], MessageRecord]
+    replied: Mapping[tuple[int, int], MessageRecord]
+    hidden: set[tuple[UserId, int, int]]
+    blocks: set[tuple[UserId, UserId]]
+    uploads: Mapping[UploadId, UploadRecord]
+
+
+def send(work: ChatWork, requests: Sequence[Request]) -> list[Outcome]:
+    """Decide and write a batch of sends; an outcome each, in order."""
+    facts = _read(work, requests)
+    outcomes: list[Outcome] = []
+    sent: list[MessageRecord] = []
+    moves = Moves(work)
+    for request in requests:
+        try:
+            answer, record = _decide(work, facts, request, moves)
+        except ChatError as error:
+            outcomes.append(error)
+            continue
+        outcomes.append(answer)
+        if record is not None:
+            sent.append(record)
+    if sent:
+        work.unit.messages.insert(sent)
+        for record in sent:
+            held = [one["upload_id"] for one in record.details.get("attachments", ())]
+            if held:
+                work.unit.uploads.attach(record.conversation_n, record.seq, held)
+    moves.write()
+    return outcomes
+
+
+def _read(work: ChatWork, requests: Sequence[Request]) -> _Facts:
+    unit = work.unit
+    seats = Seats(work, requests)
+    here: list[tuple[UserId, SendMessage, ConversationRecord]] = [
+        (user, request.operation, stream)  # type: ignore[misc]
+        for request in requests
+        for user, stream in seats.places(request)
+    ]
+    keys = {(op.key, user, stream.n) for user, op, stream in here if op.key is not None}
+    replies = {
+        (stream.n, parts[1], user)
+        for user, op, stream in here
+        if op.reply_to is not None
+        and (parts := split_message_id(op.reply_to)) is not None
+        and parts[0] == stream.id
+    }
+    peers = {
+        pair
+        for user, _, stream in here
+        if (other := peer(stream, user)) is not None
+        for pair in ((user, other), (other, user))
+    }
+    return _Facts(
+        seats=seats,
+        keyed=dict(unit.messages.by_key(keys)),
+        replied=unit.messages.get({(n, seq) for n, seq, _ in replies}),
+        hidden={(user, n, seq) for n, seq, user in replies if unit.hidden.among(user, n, [seq])},
+        blocks=unit.blocks.among(peers),
+        uploads=unit.uploads.get({id for _, op, _ in here for id in op.upload_ids}),
+    )
+
+
+def _decide(
+    work: ChatWork, facts: _Facts, request: Request, moves: Moves
+) -> tuple[Message, MessageRecord | None]:
+    """The answer to one send, and the row to insert unless its key was used before."""
+    operation: SendMessage = request.operation  # type: ignore[assignment]
+    seat = facts.seats.of(request)
+    digest = None
+    if operation.key is not None:
+        digest = _digest(operation)
+        earlier = facts.keyed.get((operation.key, seat.member.user_id, seat.stream.n))
+        if earlier is not None:
+            return _replay(work, seat, earlier, digest), None
+    _permit(facts, request, operation, seat)
+    body = _content(operation)
+    reply = _reply(work, facts, seat, operation)
+    attachments = _attachments(facts, seat.member.user_id, operation)
+    if operation.read_seq is not None:
+        moves.claim(seat, read=operation.read_seq)
+    stream = seat.stream
+    created = work.now
+    if isinstance(operation, ImportMessage) and operation.created_at is not None:
+        created = to_ms(operation.created_at)
+    stream.rev += 1
+    stream.last_seq += 1
+    stream.active_at = created
+    record = MessageRecord(
+        conversation_n=stream.n,
+        seq=stream.last_seq,
+        rev=stream.rev,
+        sent_rev=stream.rev,
+        nonce=new_nonce(),
+        sender_id=seat.member.user_id,
+        kind=operation.kind,
+        body=body,
+        key=operation.key,
+        digest=digest,
+        reply_seq=None if reply is None else reply.seq,
+        reply_nonce=None if reply is None else reply.nonce,
+        created_at=created,
+        updated_at=created,
+        details=_details(operation, attachments),
+    )
+    if operation.key is not None:
+        facts.keyed[operation.key, record.sender_id, stream.n] = record
+    shared = faces.message(record, stream)
+    work.announce(stream, MessageSent(shared), min_seq=record.seq)
+    return shared, record
+
+
+def _permit(facts: _Facts, request: Request, operation: SendMessage, seat: Seat) -> None:
+    user = seat.member.user_id
+    other = peer(seat.stream, user)
+    blocked = other is not None and bool({(user, other), (other, user)} & facts.blocks)
+    require(type(operation), request.actor, seat.case(blocked=blocked))
+
+
+def _content(operation: SendMessage) -> str | None:
+    """The body, where it fits the kind. Raises :class:`Invalid` where kind and content differ."""
+    kind, body = operation.kind, operation.body
+    imported = isinstance(operation, ImportMessage)
+    if kind in ("location", "contact", "poll") or (kind == "system" and not imported):
+        raise Invalid.field("kind", "cannot be sent")
+    if kind == "encrypted":
+        if operation.encrypted is None or body is not None:
+            raise Invalid.field("encrypted", "an encrypted message has this, and no body")
+        return None
+    if operation.encrypted is not None:
+        raise Invalid.field("encrypted", "only in messages of kind encrypted")
+    if kind in _MEDIA and not operation.upload_ids:
+        raise Invalid.field("upload_ids", f"a message of kind {kind} has at least one")
+    if (body is None or not body.strip()) and not operation.upload_ids:
+        raise Invalid.field("body", "must not be blank")
+    if kind == "link" and not (body or "").startswith(_LINKS):
+        raise Invalid.field("body", "must be an http or https address")
+    return body
+
+
+def _reply(
+    work: ChatWork, facts: _Facts, seat: Seat, operation: SendMessage
+) -> MessageRecord | None:
+    """The message it answers, if the sender sees it and it lives."""
+    if operation.reply_to is None:
+        return None
+    parts = split_message_id(operation.reply_to)
+    found = facts.replied.get((seat.stream.n, parts[1])) if parts else None
+    window = seat.window(work.now)
+    if (
+        found is None
+        or parts is None
+        or (seat.stream.id, found.nonce) != (parts[0], parts[2])
+        or found.seq <= window.floor_seq
+        or found.deleted_at is not None
+        or (found.expires_at is not None and found.expires_at <= work.now)
+        or (window.viewer, found.conversation_n, found.seq) in facts.hidden
+    ):
+        raise Invalid.field("reply_to", "no message that you can see")
+    return found
+
+
+def _attachments(facts: _Facts, sender: UserId, operation: SendMessage) -> list[dict[str, Any]]:
+    """The files of a message: only one's own, as they were stored."""
+    found = []
+    for index, id in enumerate(operation.upload_ids):
+        upload = facts.uploads.get(id)
+        if upload is None or upload.owner_id != sender:
+            raise Invalid.field(f"upload_ids.{index}", "no upload of yours")
+        found.append(codec.plain(files.attachment(upload)))
+    return found
+
+
+def _details(operation: SendMessage, attachments: list[dict[str, Any]]) -> dict[str, Any]:
+    details: dict[str, Any] = {}
+    if attachments:
+        details["attachments"] = attachments
+    if operation.mentions:
+        details["mentions"] = list(operation.mentions)
+    if operation.encrypted is not None:
+        details["encrypted"] = operation.encrypted
+    if operation.custom is not None:
+        details["custom"] = operation.custom
+    return details
+
+
+def _digest(operation: SendMessage) -> str:
+    """SHA-256 of the request's canonical fields, without ``key`` and ``read_seq``."""
+    canonical = _encode(
+        [
+            operation.body,
+            operation.kind,
+            operation.upload_ids,
+            operation.reply_to,
+            operation.mentions,
+            _sorted(operation.encrypted),
+            _sorted(operation.custom),
+        ]
+    )
+    return hashlib.sha256(canonical).hexdigest()
+
+
+def _sorted(value: Any) -> Any:
+    """``value`` with its objects' keys in order: the same content gives the same digest."""
+    match value:
+        case dict():
+            return {key: _sorted(value[key]) for key in sorted(value)}
+        case list() | tuple():
+            return [_sorted(item) for item in value]
+    return value
+
+
+def _replay(work: ChatWork, seat: Seat, earlier: MessageRecord, digest: str) -> Message:
+    if earlier.digest != digest:
+        raise KeyReused
+    return evolve(faces.message(earlier, seat.stream), replayed=True)

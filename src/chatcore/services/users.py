@@ -1,0 +1,100 @@
+"""Profiles and the directory of people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from attrs import evolve
+
+from chatcore import codec
+from chatcore.errors import Forbidden, NotFound, Unauthenticated
+from chatcore.ids import to_datetime
+from chatcore.models import Actor, Page, User, UserSettings
+from chatcore.operations import UNSET, GetMe, GetUser, ListUsers, SearchUsers, UpdateMe
+from chatcore.ports.accounts import UserRecord
+from chatcore.rules.text import search_prefix
+from chatcore.services import paging
+from chatcore.services.work import AccountsWork
+
+
+def card(record: UserRecord) -> User:
+    """The shared face."""
+    return User(
+        id=record.id,
+        username=record.username,
+        display_name=record.display_name,
+        avatar_url=record.avatar_url,
+        bio=record.bio,
+        kind=record.kind,  # type: ignore[arg-type]
+        version=record.version,
+        created_at=to_datetime(record.created_at),
+        custom=record.custom,
+    )
+
+
+def own(record: UserRecord) -> User:
+    """What a user sees of themselves."""
+    return evolve(card(record), settings=codec.structure(record.settings, UserSettings))
+
+
+def find(work: AccountsWork, actor: Actor) -> UserRecord:
+    """The actor's own row. Raises :class:`Unauthenticated` where it is gone."""
+    record = work.unit.users.get([actor.id]).get(actor.id)
+    if record is None:
+        raise Unauthenticated
+    return record
+
+
+def me(work: AccountsWork, actor: Actor, operation: GetMe) -> User:
+    return own(find(work, actor))
+
+
+def update(work: AccountsWork, actor: Actor, operation: UpdateMe) -> User:
+    """Store a changed profile; what follows of it on the account stream is the flow's."""
+    record = find(work, actor)
+    before = evolve(record)
+    for name in ("display_name", "avatar_url", "bio", "custom"):
+        value = getattr(operation, name)
+        if value is not UNSET:
+            setattr(record, name, value)
+    if operation.settings is not UNSET:
+        record.settings = codec.plain(operation.settings)
+    if record != before:
+        record.version += 1
+        work.unit.users.save(record)
+    return own(record)
+
+
+def get(work: AccountsWork, actor: Actor, operation: GetUser) -> User:
+    record = work.unit.users.get([operation.user_id]).get(operation.user_id)
+    if record is None:
+        raise NotFound
+    return card(record)
+
+
+def search(work: AccountsWork, actor: Actor, operation: SearchUsers) -> Page[User]:
+    """By canonical or display name, from its beginning; nothing for what folds to nothing."""
+    prefix = search_prefix(operation.q)
+    return _page(work, operation, prefix) if prefix else Page(items=())
+
+
+def list_all(work: AccountsWork, actor: Actor, operation: ListUsers) -> Page[User]:
+    if not work.settings.list_users:
+        raise Forbidden
+    return _page(work, operation, "")
+
+
+def _page(work: AccountsWork, operation: Any, prefix: str) -> Page[User]:
+    most = paging.size(work.limits, operation.limit)
+    after = paging.after_text("users", operation.cursor)
+    rows = work.unit.users.page(prefix, after, most + 1)
+    shown = tuple(map(card, rows[:most]))
+    fitting = paging.fit(shown, work.limits)
+    page, next = paging.cut("users", rows, fitting, lambda row: (row.username_key,))
+    return Page(items=shown[: len(page)], next=next)
+
+
+def cards(work: AccountsWork, ids: Iterable[Any]) -> dict[Any, User]:
+    """The shared faces of those who exist."""
+    return {id: card(record) for id, record in work.unit.users.get(list(ids)).items()}

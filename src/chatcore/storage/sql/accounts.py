@@ -1,0 +1,117 @@
+"""Users, credentials and sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from chatcore.errors import Conflict
+from chatcore.ids import Milliseconds, SessionId, UserId
+from chatcore.ports.accounts import (
+    SessionRecord,
+    SessionRepository,
+    UserRecord,
+    UserRepository,
+)
+from chatcore.storage.sql.mapping import RecordMapping
+from chatcore.storage.sql.repository import Repository
+from chatcore.storage.sql.schema import AccountsSchema
+
+
+class SqlUsers(Repository, UserRepository):
+    def __init__(self, schema: AccountsSchema) -> None:
+        self._table = schema.users
+        self._credentials = schema.credentials
+        self._mapping = RecordMapping(
+            UserRecord, schema.users, {"custom": lambda value: value, "settings": _or_empty}
+        )
+        self._active = select(*self._mapping.columns).where(schema.users.c.active.is_(True))
+
+    def get(self, ids: Collection[UserId]) -> Mapping[UserId, UserRecord]:
+        if not ids:
+            return {}
+        return {one.id: one for one in self._all(self._active.where(self._table.c.id.in_(ids)))}
+
+    def by_username(self, key: str) -> UserRecord | None:
+        found = self._all(self._active.where(self._table.c.username_key == key))
+        return found[0] if found else None
+
+    def insert(self, record: UserRecord) -> None:
+        try:
+            self._session.insert(self._table, self._row(record))
+        except IntegrityError:
+            raise Conflict("This username is taken") from None
+
+    def save(self, record: UserRecord) -> None:
+        row = self._row(record)
+        del row["id"]
+        self._session.write(update(self._table).where(self._table.c.id == record.id), row)
+
+    def page(self, prefix: str, after: str, limit: int) -> Sequence[UserRecord]:
+        c = self._table.c
+        chosen = self._active.where(c.username_key > after)
+        if prefix:
+            chosen = chosen.where(
+                or_(
+                    c.username_key.startswith(prefix, autoescape=True),
+                    c.display_key.startswith(prefix, autoescape=True),
+                )
+            )
+        return self._all(chosen.order_by(c.username_key).limit(limit))
+
+    def credential(self, user_id: UserId) -> str | None:
+        c = self._credentials.c
+        row = self._session.row(select(c.password_hash).where(c.user_id == user_id))
+        return None if row is None else str(row[0])
+
+    def set_credential(self, user_id: UserId, password_hash: str, now: Milliseconds) -> None:
+        row = {"user_id": user_id, "password_hash": password_hash, "changed_at": now}
+        self._session.put(self._credentials, [row])
+
+    def _row(self, record: UserRecord) -> dict[str, Any]:
+        row = self._mapping.dump(record)
+        row["settings"] = row["settings"] or "{}"
+        return row | {"display_key": record.display_name.casefold()[:191]}
+
+    def _all(self, statement: Any) -> list[UserRecord]:
+        return [self._mapping.load(row) for row in self._session.rows(statement)]
+
+
+class SqlSessions(Repository, SessionRepository):
+    def __init__(self, schema: AccountsSchema) -> None:
+        self._table = schema.sessions
+        self._mapping = RecordMapping(SessionRecord, schema.sessions)
+        self._every = select(*self._mapping.columns)
+
+    def insert(self, record: SessionRecord) -> None:
+        self._session.insert(self._table, self._mapping.dump(record))
+
+    def by_token(self, token_hash: str) -> SessionRecord | None:
+        found = self._all(self._every.where(self._table.c.token_hash == token_hash))
+        return found[0] if found else None
+
+    def of(self, user_id: UserId) -> Sequence[SessionRecord]:
+        c = self._table.c
+        return self._all(
+            self._every.where(c.user_id == user_id).order_by(c.last_used_at.desc(), c.id)
+        )
+
+    def touch(self, session_id: SessionId, now: Milliseconds) -> None:
+        c = self._table.c
+        self._session.write(
+            update(self._table).where(c.id == session_id, c.last_used_at < now),
+            {"last_used_at": now},
+        )
+
+    def delete(self, ids: Collection[SessionId]) -> None:
+        self._session.write(delete(self._table).where(self._table.c.id.in_(list(ids))))
+
+    def _all(self, statement: Any) -> list[SessionRecord]:
+        return [self._mapping.load(row) for row in self._session.rows(statement)]
+
+
+def _or_empty(value: Any) -> dict[str, Any]:
+    return value or {}

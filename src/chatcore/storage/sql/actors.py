@@ -1,0 +1,120 @@
+"""Actors and blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, or_, select, tuple_
+
+from chatcore.ids import UserId
+from chatcore.ports.actors import ActorRecord, ActorRepository, BlockRecord, BlockRepository
+from chatcore.storage.sql.mapping import RecordMapping
+from chatcore.storage.sql.repository import Repository
+from chatcore.storage.sql.schema import ChatSchema
+
+
+class SqlActors(Repository, ActorRepository):
+    def __init__(self, schema: ChatSchema) -> None:
+        self._table = table = schema.actors
+        self._mapping = RecordMapping(ActorRecord, table)
+        self._found = (
+            select(*self._mapping.columns)
+            .where(table.c.user_id.in_(bindparam("ids", expanding=True)))
+            .order_by(table.c.user_id)
+        )
+        self._found_locked = self._found.with_for_update()
+        self._inactive = (
+            select(table.c.user_id)
+            .where(table.c.user_id.in_(bindparam("ids", expanding=True)))
+            .where(table.c.active.is_(False))
+        )
+
+    def _begin(self) -> None:
+        self._locked: dict[UserId, ActorRecord] = {}
+        self._before: dict[UserId, int] = {}
+        self._moved: dict[UserId, int] = {}
+
+    def lock(self, ids: Collection[UserId]) -> Mapping[UserId, ActorRecord]:
+        missing = sorted(set(ids) - self._locked.keys())
+        if missing:
+            for row in self._session.rows(self._found_locked, {"ids": missing}):
+                self._hold(self._mapping.load(row))
+        for user in (user for user in missing if user not in self._locked):
+            record = ActorRecord(user_id=user, touched_at=self._session.now)
+            self._session.insert(self._table, self._mapping.dump(record))
+            self._hold(record)
+        return {user: self._locked[user] for user in ids}
+
+    def get(self, user_id: UserId) -> ActorRecord | None:
+        if user_id in self._locked:
+            return self._locked[user_id]
+        row = self._session.row(self._found, {"ids": [user_id]})
+        return None if row is None else self._mapping.load(row)
+
+    def inactive(self, ids: Collection[UserId]) -> set[UserId]:
+        rows = self._session.rows(self._inactive, {"ids": sorted(set(ids))})
+        return {UserId(user) for (user,) in rows}
+
+    def flush(self) -> None:
+        """Write the counters that moved."""
+        for user, record in self._locked.items():
+            if record.rev != self._before[user]:
+                record.touched_at = self._session.now
+                self._session.put(self._table, [self._mapping.dump(record)])
+                self._before[user] = self._moved[user] = record.rev
+
+    def moved(self) -> dict[UserId, int]:
+        """The account streams' heads that :meth:`flush` has written."""
+        return self._moved
+
+    def _hold(self, record: ActorRecord) -> None:
+        self._locked[record.user_id] = record
+        self._before[record.user_id] = record.rev
+
+
+class SqlBlocks(Repository, BlockRepository):
+    def __init__(self, schema: ChatSchema) -> None:
+        self._table = table = schema.blocks
+        self._mapping = RecordMapping(BlockRecord, table)
+        c = table.c
+        self._every = select(*self._mapping.columns)
+        self._among = (
+            select(c.user_id, c.other_id)
+            .where(tuple_(c.user_id, c.other_id).in_(bindparam("pairs", expanding=True)))
+            .where(c.active.is_(True))
+        )
+        self._around = (
+            select(c.user_id, c.other_id)
+            .where(or_(c.user_id == bindparam("user"), c.other_id == bindparam("user")))
+            .where(c.active.is_(True))
+        )
+
+    def among(self, pairs: Collection[tuple[UserId, UserId]]) -> set[tuple[UserId, UserId]]:
+        rows = self._session.rows(self._among, {"pairs": list(pairs)}) if pairs else ()
+        return {(UserId(who), UserId(whom)) for who, whom in rows}
+
+    def around(self, user_id: UserId, others: Collection[UserId] | None = None) -> set[UserId]:
+        rows = self._session.rows(self._around, {"user": user_id})
+        found = {UserId(other if who == user_id else who) for who, other in rows}
+        return found if others is None else found & set(others)
+
+    def page(self, user_id: UserId, after: str, limit: int) -> Sequence[BlockRecord]:
+        c = self._table.c
+        chosen = self._every.where(c.user_id == user_id, c.active.is_(True), c.other_id > after)
+        return self._all(chosen.order_by(c.other_id).limit(limit))
+
+    def get(self, user_id: UserId, other_id: UserId) -> BlockRecord | None:
+        c = self._table.c
+        found = self._all(self._every.where(c.user_id == user_id, c.other_id == other_id))
+        return found[0] if found else None
+
+    def save(self, record: BlockRecord) -> None:
+        self._session.put(self._table, [self._mapping.dump(record)])
+
+    def changed(self, user_id: UserId, rev: int) -> Sequence[BlockRecord]:
+        c = self._table.c
+        return self._all(self._every.where(c.user_id == user_id, c.me_rev > rev).order_by(c.me_rev))
+
+    def _all(self, statement: Any) -> list[BlockRecord]:
+        return [self._mapping.load(row) for row in self._session.rows(statement)]

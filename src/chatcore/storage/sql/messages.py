@@ -1,0 +1,205 @@
+"""Messages: appended, found by (conversation, seq), counted within a bounded range."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import and_, bindparam, exists, func, literal, or_, select, tuple_
+
+from chatcore.ids import Milliseconds, UserId
+from chatcore.ports.messages import (
+    MessageRecord,
+    MessageRepository,
+    UnreadCount,
+    UnreadQuery,
+    Window,
+)
+from chatcore.storage.sql.mapping import RecordMapping
+from chatcore.storage.sql.repository import Repository
+from chatcore.storage.sql.schema import ChatSchema
+
+EVERYONE = "all"
+
+
+class SqlMessages(Repository, MessageRepository):
+    def __init__(self, schema: ChatSchema) -> None:
+        self._schema = schema
+        self._table = table = schema.messages
+        self._mapping = RecordMapping(MessageRecord, table, {"details": lambda value: value or {}})
+        self._every = select(*self._mapping.columns)
+        c = table.c
+        self._keyed = self._every.where(
+            tuple_(c.key, c.sender_id, c.conversation_n).in_(bindparam("keys", expanding=True))
+        )
+        self._placed = self._every.where(
+            tuple_(c.conversation_n, c.seq).in_(bindparam("places", expanding=True))
+        )
+        self._saved = self._mapping.update_by("conversation_n", "seq")
+        self._unread = self._counting(schema)
+
+    def by_key(
+        self, keys: Collection[tuple[str, UserId, int]]
+    ) -> Mapping[tuple[str, UserId, int], MessageRecord]:
+        if not keys:
+            return {}
+        found = self._all(self._keyed, {"keys": list(keys)})
+        return {(str(one.key), one.sender_id, one.conversation_n): one for one in found}
+
+    def get(self, places: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], MessageRecord]:
+        if not places:
+            return {}
+        found = self._all(self._placed, {"places": list(places)})
+        return {(one.conversation_n, one.seq): one for one in found}
+
+    def insert(self, records: Sequence[MessageRecord]) -> None:
+        rows = [tuple(self._mapping.dump(record).values()) for record in records]
+        self._session.insert_many(self._table, self._mapping.names, rows)
+        mentions = [
+            (record.conversation_n, user, record.seq)
+            for record in records
+            for user in record.details.get("mentions", ())
+        ]
+        if mentions:
+            self._session.insert_many(
+                self._schema.mentions, ("conversation_n", "user_id", "seq"), mentions
+            )
+
+    def save(self, record: MessageRecord) -> None:
+        self._session.write(self._saved, self._mapping.values(record, "conversation_n", "seq"))
+
+    def page(
+        self, window: Window, *, after: int, before: int | None, newest: bool, limit: int
+    ) -> Sequence[MessageRecord]:
+        seq = self._table.c.seq
+        chosen = self._visible(window).where(seq > max(after, window.floor_seq))
+        if before is not None:
+            chosen = chosen.where(seq < before)
+        found = self._all(chosen.order_by(seq.desc() if newest else seq).limit(limit))
+        return found[::-1] if newest else found
+
+    def first_at(self, window: Window, moment: Milliseconds) -> int | None:
+        c = self._table.c
+        chosen = (
+            self._visible(window, c.seq)
+            .where(c.seq > window.floor_seq, c.created_at >= moment)
+            .order_by(c.seq)
+            .limit(1)
+        )
+        row = self._session.row(chosen)
+        return None if row is None else int(row[0])
+
+    def changed(
+        self, window: Window, *, rev: int, head_rev: int, last_seq: int, limit: int
+    ) -> Sequence[MessageRecord]:
+        c = self._table.c
+        sent, other = self._since(window, rev, head_rev, last_seq)
+        both = [
+            *self._all(self._every.where(*sent).order_by(c.seq).limit(limit)),
+            *self._all(self._every.where(*other).order_by(c.rev).limit(limit)),
+        ]
+        return sorted(both, key=lambda record: record.rev)[:limit]
+
+    def span(
+        self, window: Window, *, after_rev: int, up_to_rev: int, head_rev: int, last_seq: int
+    ) -> tuple[int, int] | None:
+        c = self._table.c
+        ends: list[int] = []
+        for where in self._since(window, after_rev, head_rev, last_seq):
+            chosen = select(func.min(c.seq), func.max(c.seq)).where(*where, c.rev <= up_to_rev)
+            row = self._session.row(chosen)
+            ends += [end for end in row or () if end is not None]
+        return (min(ends), max(ends)) if ends else None
+
+    def _since(
+        self, window: Window, rev: int, head_rev: int, last_seq: int
+    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """What was sent since ``rev``, and what was changed since: each by its own index."""
+        c = self._table.c
+        here = (c.conversation_n == window.conversation_n, c.rev > rev)
+        # Every message took a rev of its own, so those sent since are at most that many.
+        sent_from = max(window.floor_seq, last_seq - (head_rev - rev))
+        return (
+            (*here, c.seq > sent_from, c.rev == c.sent_rev),
+            (*here, c.seq > window.floor_seq, c.rev != c.sent_rev),
+        )
+
+    def newest(self, windows: Sequence[Window]) -> Mapping[int, MessageRecord]:
+        found = {}
+        for window in windows:
+            last = self.page(window, after=window.floor_seq, before=None, newest=True, limit=1)
+            found.update({window.conversation_n: record for record in last})
+        return found
+
+    def unread(
+        self, queries: Sequence[UnreadQuery], now: Milliseconds, most: int
+    ) -> Mapping[tuple[int, UserId], UnreadCount]:
+        counts = {}
+        for query in queries:
+            row = self._session.row(
+                self._unread,
+                {
+                    "n": query.conversation_n,
+                    "viewer": query.viewer,
+                    "after": query.after_seq,
+                    "now": now,
+                    "most": most + 1,
+                },
+            )
+            unread, mentions = row or (0, 0)
+            counts[query.conversation_n, query.viewer] = UnreadCount(
+                unread=unread, mentions=mentions or 0
+            )
+        return counts
+
+    def _visible(self, window: Window, *columns: Any) -> Any:
+        """What one viewer sees of a conversation, floor apart: neither hidden nor expired."""
+        c, hidden = self._table.c, self._schema.hidden.c
+        chosen = select(*columns) if columns else self._every
+        return chosen.where(
+            c.conversation_n == window.conversation_n,
+            or_(c.expires_at.is_(None), c.expires_at > window.now),
+            ~exists(literal(1))
+            .where(hidden.user_id == window.viewer)
+            .where(hidden.conversation_n == c.conversation_n, hidden.seq == c.seq),
+        )
+
+    def _counting(self, schema: ChatSchema) -> Any:
+        """Unread and mention counts of one member, each within the first ``most``."""
+        c, hidden, mentions = self._table.c, schema.hidden.c, schema.mentions.c
+        viewer = bindparam("viewer")
+        counted = and_(
+            c.sender_id != viewer,
+            c.kind != "system",
+            c.deleted_at.is_(None),
+            or_(c.expires_at.is_(None), c.expires_at > bindparam("now")),
+            ~exists(literal(1))
+            .where(hidden.user_id == viewer)
+            .where(hidden.conversation_n == c.conversation_n, hidden.seq == c.seq),
+        )
+        unread = (
+            select(literal(1).label("one"))
+            .where(c.conversation_n == bindparam("n"), c.seq > bindparam("after"), counted)
+            .limit(bindparam("most"))
+            .subquery()
+        )
+        mentioned = (
+            select(mentions.seq)
+            .distinct()
+            .join_from(
+                schema.mentions,
+                self._table,
+                and_(c.conversation_n == mentions.conversation_n, c.seq == mentions.seq),
+            )
+            .where(mentions.conversation_n == bindparam("n"), mentions.seq > bindparam("after"))
+            .where(mentions.user_id.in_([viewer, EVERYONE]), counted)
+            .limit(bindparam("most"))
+            .subquery()
+        )
+        return select(
+            select(func.count()).select_from(unread).scalar_subquery(),
+            select(func.count()).select_from(mentioned).scalar_subquery(),
+        )
+
+    def _all(self, statement: Any, values: Mapping[str, Any] | None = None) -> list[MessageRecord]:
+        return [self._mapping.load(row) for row in self._session.rows(statement, values)]

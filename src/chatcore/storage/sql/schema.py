@@ -1,0 +1,317 @@
+"""The tables, as they are now. ``migrations`` holds how they came to be; a test keeps both equal.
+
+Ids and canonical names compare byte by byte. Times are whole milliseconds. What has a shape of its
+own and is never searched is JSON in a text column.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.types import TypeEngine
+
+Surrogate: TypeEngine[int] = BigInteger().with_variant(Integer, "sqlite")
+Id = String(128)
+Name = String(191)
+Ms = BigInteger
+Json = Text
+
+
+def _required(name: str, kind: type[TypeEngine[object]] | TypeEngine[object]) -> Column[object]:
+    return Column(name, kind, nullable=False)
+
+
+class ChatSchema:
+    """The chat store's tables, with the host's prefix."""
+
+    def __init__(self, prefix: str) -> None:
+        self.metadata = MetaData()
+        self.prefix = prefix
+        self.meta = self._table(
+            "meta", Column("name", Id, primary_key=True), _required("value", Text)
+        )
+        self.batches = self._table(
+            "batches",
+            Column("id", Id, primary_key=True),
+            _required("at", Ms),
+            Column("streams", Json),
+        )
+        Index(f"{prefix}batches_at", self.batches.c.at)
+        self.conversations = self._conversations()
+        self.members = self._members()
+        self.messages = self._messages()
+        self.mentions = self._table(
+            "mentions",
+            _required("conversation_n", Surrogate),
+            _required("user_id", Id),
+            _required("seq", Ms),
+            PrimaryKeyConstraint("conversation_n", "user_id", "seq"),
+        )
+        self.reactions = self._table(
+            "reactions",
+            _required("conversation_n", Surrogate),
+            _required("seq", Ms),
+            _required("user_id", Id),
+            _required("reaction", Id),
+            _required("at", Ms),
+            PrimaryKeyConstraint("conversation_n", "seq", "user_id", "reaction"),
+        )
+        self.hidden = self._table(
+            "hidden",
+            _required("user_id", Id),
+            _required("conversation_n", Surrogate),
+            _required("seq", Ms),
+            _required("me_rev", Ms),
+            PrimaryKeyConstraint("user_id", "conversation_n", "seq"),
+        )
+        Index(f"{prefix}hidden_rev", self.hidden.c.user_id, self.hidden.c.me_rev)
+        self.actors = self._table(
+            "actors",
+            Column("user_id", Id, primary_key=True),
+            _required("active", Boolean),
+            _required("epoch", Ms),
+            _required("rev", Ms),
+            _required("profile_rev", Ms),
+            _required("touched_at", Ms),
+        )
+        self.blocks = self._table(
+            "blocks",
+            _required("user_id", Id),
+            _required("other_id", Id),
+            _required("created_at", Ms),
+            _required("active", Boolean),
+            _required("me_rev", Ms),
+            PrimaryKeyConstraint("user_id", "other_id"),
+        )
+        Index(f"{prefix}blocks_other", self.blocks.c.other_id)
+        self._presence()
+        self._uploads()
+
+    def _table(self, name: str, *columns: Column[object] | PrimaryKeyConstraint) -> Table:
+        return Table(f"{self.prefix}{name}", self.metadata, *columns)
+
+    def _conversations(self) -> Table:
+        table = self._table(
+            "conversations",
+            Column("n", Surrogate, primary_key=True, autoincrement=True),
+            Column("id", Id, nullable=False, unique=True),
+            _required("kind", Id),
+            Column("title", Text),
+            Column("description", Text),
+            Column("avatar_url", Text),
+            Column("direct_key", String(257), unique=True),
+            _required("created_at", Ms),
+            _required("created_by", Id),
+            Column("create_key", Id),
+            Column("create_digest", Id),
+            _required("updated_at", Ms),
+            _required("rev", Ms),
+            _required("last_seq", Ms),
+            _required("receipt_rev", Ms),
+            _required("meta_rev", Ms),
+            _required("members_rev", Ms),
+            _required("pruned_seq", Ms),
+            _required("member_count", Integer),
+            _required("history", Id),
+            _required("announcement", Boolean),
+            _required("slow_mode_s", Integer),
+            _required("frozen", Boolean),
+            Column("expire_after_s", Integer),
+            _required("public", Boolean),
+            _required("active_at", Ms),
+            _required("touched_at", Ms),
+            Column("deleted_at", Ms),
+        )
+        Index(
+            f"{self.prefix}conversations_key", table.c.create_key, table.c.created_by, unique=True
+        )
+        return table
+
+    def _members(self) -> Table:
+        table = self._table(
+            "members",
+            _required("conversation_n", Surrogate),
+            _required("user_id", Id),
+            _required("role", Id),
+            _required("joined_at", Ms),
+            _required("joined_seq", Ms),
+            Column("left_at", Ms),
+            _required("floor_seq", Ms),
+            _required("epoch", Ms),
+            _required("rev", Ms),
+            _required("me_rev", Ms),
+            _required("personal_rev", Ms),
+            _required("delivered_seq", Ms),
+            _required("read_seq", Ms),
+            _required("receipt_rev", Ms),
+            _required("past", Json),
+            _required("trail", Json),
+            _required("marked_unread", Boolean),
+            Column("muted_until", Ms),
+            _required("archived", Boolean),
+            _required("pinned", Boolean),
+            _required("labels", Json),
+            Column("draft", Text),
+            _required("cleared_seq", Ms),
+            PrimaryKeyConstraint("conversation_n", "user_id"),
+        )
+        Index(f"{self.prefix}members_user", table.c.user_id, table.c.conversation_n)
+        return table
+
+    def _messages(self) -> Table:
+        """Rows are appended; see design notes on what each further index costs every send."""
+        table = self._table(
+            "messages",
+            Column("n", Surrogate, primary_key=True, autoincrement=True),
+            _required("conversation_n", Surrogate),
+            _required("seq", Ms),
+            _required("rev", Ms),
+            _required("sent_rev", Ms),
+            _required("nonce", String(16)),
+            _required("sender_id", Id),
+            _required("kind", String(16)),
+            Column("body", Text),
+            Column("key", Id),
+            Column("digest", String(64)),
+            Column("reply_seq", Ms),
+            Column("reply_nonce", String(16)),
+            _required("created_at", Ms),
+            _required("updated_at", Ms),
+            Column("edited_at", Ms),
+            _required("version", Integer),
+            Column("deleted_at", Ms),
+            Column("deleted_by", Id),
+            Column("deleted_reason", Text),
+            Column("expires_at", Ms),
+            Column("details", Json),
+        )
+        Index(f"{self.prefix}messages_seq", table.c.conversation_n, table.c.seq, unique=True)
+        keyed, changed = text("key IS NOT NULL"), text("rev <> sent_rev")
+        Index(
+            f"{self.prefix}messages_key",
+            table.c.key,
+            table.c.sender_id,
+            table.c.conversation_n,
+            unique=True,
+            sqlite_where=keyed,
+            postgresql_where=keyed,
+        )
+        Index(
+            f"{self.prefix}messages_changed",
+            table.c.conversation_n,
+            table.c.rev,
+            sqlite_where=changed,
+            postgresql_where=changed,
+        )
+        return table
+
+    def _presence(self) -> None:
+        self.nodes = self._table(
+            "nodes", Column("id", Id, primary_key=True), _required("expires_at", Ms)
+        )
+        self.connections = self._table(
+            "connections",
+            Column("id", Id, primary_key=True),
+            _required("node_id", Id),
+            _required("user_id", Id),
+        )
+        Index(f"{self.prefix}connections_user", self.connections.c.user_id)
+        Index(f"{self.prefix}connections_node", self.connections.c.node_id)
+        self.presence = self._table(
+            "presence",
+            Column("user_id", Id, primary_key=True),
+            _required("status", Id),
+            Column("text", Text),
+            Column("until", Ms),
+            Column("last_seen", Ms),
+        )
+
+    def _uploads(self) -> None:
+        self.uploads = self._table(
+            "uploads",
+            Column("id", Id, primary_key=True),
+            _required("owner_id", Id),
+            _required("name", Text),
+            _required("size", Ms),
+            _required("media_type", Name),
+            _required("category", Id),
+            _required("sha256", String(64)),
+            _required("blob", Name),
+            Column("thumbnail", Name),
+            Column("thumbnail_type", Name),
+            Column("placeholder", Text),
+            Column("width", Integer),
+            Column("height", Integer),
+            Column("duration_s", Float),
+            _required("created_at", Ms),
+        )
+        Index(f"{self.prefix}uploads_owner", self.uploads.c.owner_id)
+        self.attachments = self._table(
+            "attachments",
+            _required("upload_id", Id),
+            _required("conversation_n", Surrogate),
+            _required("seq", Ms),
+            PrimaryKeyConstraint("upload_id", "conversation_n", "seq"),
+        )
+        Index(
+            f"{self.prefix}attachments_message",
+            self.attachments.c.conversation_n,
+            self.attachments.c.seq,
+        )
+
+
+class AccountsSchema:
+    """The accounts store's tables, with the host's prefix."""
+
+    def __init__(self, prefix: str) -> None:
+        self.metadata = MetaData()
+        self.prefix = prefix
+        self.users = Table(
+            f"{prefix}users",
+            self.metadata,
+            Column("id", Id, primary_key=True),
+            Column("username", Text),
+            Column("username_key", Name, unique=True),
+            _required("display_name", Text),
+            _required("display_key", Name),
+            Column("avatar_url", Text),
+            Column("bio", Text),
+            _required("kind", Id),
+            _required("version", Integer),
+            _required("created_at", Ms),
+            Column("custom", Json),
+            _required("settings", Json),
+            _required("active", Boolean),
+        )
+        self.credentials = Table(
+            f"{prefix}credentials",
+            self.metadata,
+            Column("user_id", Id, primary_key=True),
+            _required("password_hash", Text),
+            _required("changed_at", Ms),
+        )
+        self.sessions = Table(
+            f"{prefix}sessions",
+            self.metadata,
+            Column("id", Id, primary_key=True),
+            _required("user_id", Id),
+            Column("token_hash", String(64), nullable=False, unique=True),
+            _required("created_at", Ms),
+            _required("last_used_at", Ms),
+            _required("expires_at", Ms),
+            Column("user_agent", Text),
+            Column("address", Text),
+        )
+        Index(f"{prefix}sessions_user", self.sessions.c.user_id)

@@ -1,0 +1,71 @@
+"""What is particular to SQLite: settings, how a transaction begins, and bulk statements.
+
+sqlite3 releases the interpreter's lock at every row it steps over, and beside a busy event loop
+every release may cost a whole switch interval. Hot statements therefore take one JSON parameter
+and give one JSON row, whatever the number of rows behind them.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+from attrs import frozen
+from sqlalchemy import Connection, Table
+
+from chatcore.errors import Misconfigured
+
+BUSY_S: Final = 5.0
+_OLDEST: Final = (3, 38, 0)
+"""JSON functions are always built in from here on."""
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+
+
+@frozen
+class Role:
+    """What a connection is for."""
+
+    begin: str
+    pragmas: tuple[str, ...]
+
+
+# IMMEDIATE: a read that turns into a write inside a deferred transaction fails at once, in spite
+# of the busy timeout. FULL: with NORMAL a power cut loses acknowledged messages.
+WRITER: Final = Role(
+    "BEGIN IMMEDIATE", ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
+)
+READER: Final = Role("BEGIN", ("query_only = ON",))
+
+
+def prepare(connection: sqlite3.Connection, role: Role) -> None:
+    """Set up a fresh connection."""
+    if sqlite3.sqlite_version_info < _OLDEST:
+        raise Misconfigured(f"SQLite {sqlite3.sqlite_version} is too old: 3.38 or newer")
+    # Autocommit in the driver; the engine sends BEGIN itself.
+    connection.isolation_level = None
+    for pragma in role.pragmas:
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def insert_many(
+    connection: Connection, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> None:
+    """Insert ``rows`` (values in the order of ``names``) with one statement."""
+    connection.exec_driver_sql(_insert(table.name, tuple(names)), (_encode(rows).decode(),))
+
+
+_statements: dict[tuple[str, tuple[str, ...]], str] = {}
+
+
+def _insert(table: str, names: tuple[str, ...]) -> str:
+    if (table, names) not in _statements:
+        columns = ", ".join(f'"{name}"' for name in names)
+        values = ", ".join(f"value ->> {index}" for index in range(len(names)))
+        _statements[table, names] = (
+            f'INSERT INTO "{table}" ({columns}) SELECT {values} FROM json_each(?)'
+        )
+    return _statements[table, names]

@@ -1,0 +1,235 @@
+"""The two stores, and their units of work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Generic, TypeVar
+
+import msgspec
+from sqlalchemy import Engine, delete, select
+from sqlalchemy.exc import DBAPIError
+
+from chatcore.config import Settings
+from chatcore.errors import Unavailable
+from chatcore.ids import BatchId, Clock, Milliseconds, new_id
+from chatcore.ports.storage import AccountsUnit, ChatUnit, Store
+from chatcore.storage.sql.accounts import SqlSessions, SqlUsers
+from chatcore.storage.sql.actors import SqlActors, SqlBlocks
+from chatcore.storage.sql.conversations import SqlConversations
+from chatcore.storage.sql.database import Database
+from chatcore.storage.sql.members import SqlMembers
+from chatcore.storage.sql.messages import SqlMessages
+from chatcore.storage.sql.migrations import upgrade
+from chatcore.storage.sql.presence import SqlPresence
+from chatcore.storage.sql.reactions import SqlHidden, SqlReactions
+from chatcore.storage.sql.repository import Session
+from chatcore.storage.sql.schema import AccountsSchema, ChatSchema
+from chatcore.storage.sql.uploads import SqlUploads
+
+U = TypeVar("U", bound="SqlChatUnit | SqlAccountsUnit")
+
+_LOCKED = ("database is locked", "database table is locked")
+
+
+class _Repositories:
+    """Prototypes of the chat store's repositories: their statements are built once."""
+
+    def __init__(self, schema: ChatSchema) -> None:
+        self.conversations = SqlConversations(schema)
+        self.members = SqlMembers(schema)
+        self.messages = SqlMessages(schema)
+        self.reactions = SqlReactions(schema)
+        self.hidden = SqlHidden(schema)
+        self.actors = SqlActors(schema)
+        self.blocks = SqlBlocks(schema)
+        self.presence = SqlPresence(schema)
+        self.uploads = SqlUploads(schema)
+
+
+class _Unit:
+    """What both units share: an age limit, and an end."""
+
+    def __init__(self, session: Session, expired: Callable[[], bool]) -> None:
+        self._session = session
+        self._expired = expired
+        self.now = session.now
+
+    @property
+    def writes(self) -> int:
+        return self._session.writes
+
+    def _finish(self) -> None:
+        if self._expired():
+            raise Unavailable("The transaction took too long; nothing was changed")
+        self._session.connection.commit()
+
+
+class SqlChatUnit(_Unit, ChatUnit):
+    def __init__(
+        self,
+        session: Session,
+        expired: Callable[[], bool],
+        schema: ChatSchema,
+        prototypes: _Repositories,
+        epoch: str,
+    ) -> None:
+        super().__init__(session, expired)
+        self.epoch = epoch
+        self._schema = schema
+        self._prototypes = prototypes
+
+    @cached_property
+    def conversations(self) -> SqlConversations:  # type: ignore[override]
+        return self._prototypes.conversations.bind(self._session)
+
+    @cached_property
+    def members(self) -> SqlMembers:  # type: ignore[override]
+        return self._prototypes.members.bind(self._session)
+
+    @cached_property
+    def messages(self) -> SqlMessages:  # type: ignore[override]
+        return self._prototypes.messages.bind(self._session)
+
+    @cached_property
+    def reactions(self) -> SqlReactions:  # type: ignore[override]
+        return self._prototypes.reactions.bind(self._session)
+
+    @cached_property
+    def hidden(self) -> SqlHidden:  # type: ignore[override]
+        return self._prototypes.hidden.bind(self._session)
+
+    @cached_property
+    def actors(self) -> SqlActors:  # type: ignore[override]
+        return self._prototypes.actors.bind(self._session)
+
+    @cached_property
+    def blocks(self) -> SqlBlocks:  # type: ignore[override]
+        return self._prototypes.blocks.bind(self._session)
+
+    @cached_property
+    def presence(self) -> SqlPresence:  # type: ignore[override]
+        return self._prototypes.presence.bind(self._session)
+
+    @cached_property
+    def uploads(self) -> SqlUploads:  # type: ignore[override]
+        return self._prototypes.uploads.bind(self._session)
+
+    def forget_batches(self, before: Milliseconds) -> None:
+        batches = self._schema.batches
+        self._session.write(delete(batches).where(batches.c.at < before))
+
+    def commit(self, batch: BatchId | None = None) -> None:
+        self.conversations.flush()
+        self.actors.flush()
+        if batch is not None:
+            heads = {**self.conversations.moved(), **self.actors.moved()}
+            streams = msgspec.json.encode(heads).decode()
+            row = {"id": batch, "at": self.now, "streams": streams}
+            self._session.insert(self._schema.batches, row)
+        self._finish()
+
+
+class SqlAccountsUnit(_Unit, AccountsUnit):
+    def __init__(
+        self,
+        session: Session,
+        expired: Callable[[], bool],
+        users: SqlUsers,
+        sessions: SqlSessions,
+    ) -> None:
+        super().__init__(session, expired)
+        self.users = users.bind(session)
+        self.sessions = sessions.bind(session)
+
+    def commit(self, batch: BatchId | None = None) -> None:
+        self._finish()
+
+
+class _SqlStore(Generic[U]):
+    """Transactions on a database, for one schema."""
+
+    branch: str
+
+    def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
+        self._database = database
+        self._settings = settings
+        self._clock = clock
+
+    def open(self) -> None:
+        with self._database.writer.connect() as connection, connection.begin():
+            upgrade(connection, self.branch, self._settings.table_prefix)
+
+    def close(self) -> None:
+        self._database.close()
+
+    def retryable(self, error: Exception) -> bool:
+        # The busy timeout has passed: another process holds the file. Waiting again may help.
+        return isinstance(error, DBAPIError) and any(one in str(error.orig) for one in _LOCKED)
+
+    @contextmanager
+    def _connected(self, engine: Engine) -> Iterator[tuple[Session, Callable[[], bool]]]:
+        with engine.connect() as connection:
+            connection.begin()
+            deadline = self._clock.monotonic() + self._settings.transaction_s
+            session = Session(connection, self._clock.now())
+            yield session, lambda: self._clock.monotonic() > deadline
+
+
+class SqlChatStore(_SqlStore[SqlChatUnit], Store[ChatUnit]):
+    """Everything but accounts."""
+
+    branch = "chat"
+
+    def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
+        super().__init__(database, settings, clock)
+        self.schema = ChatSchema(settings.table_prefix)
+        self._prototypes = _Repositories(self.schema)
+        self._epoch = ""
+
+    def open(self) -> None:
+        super().open()
+        meta = self.schema.meta
+        with self._database.writer.connect() as connection, connection.begin():
+            wanted = select(meta.c.value).where(meta.c.name == "epoch")
+            epoch = connection.execute(wanted).scalar()
+            if epoch is None:
+                epoch = new_id(self._clock.now())
+                connection.execute(meta.insert(), {"name": "epoch", "value": epoch})
+            self._epoch = str(epoch)
+
+    @contextmanager
+    def write(self) -> Iterator[ChatUnit]:
+        with self._connected(self._database.writer) as (session, expired):
+            yield self._unit(session, expired)
+
+    @contextmanager
+    def read(self) -> Iterator[ChatUnit]:
+        with self._connected(self._database.reader) as (session, expired):
+            yield self._unit(session, expired)
+
+    def _unit(self, session: Session, expired: Callable[[], bool]) -> SqlChatUnit:
+        return SqlChatUnit(session, expired, self.schema, self._prototypes, self._epoch)
+
+
+class SqlAccountsStore(_SqlStore[SqlAccountsUnit], Store[AccountsUnit]):
+    """Users, credentials and sessions."""
+
+    branch = "accounts"
+
+    def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
+        super().__init__(database, settings, clock)
+        self.schema = AccountsSchema(settings.table_prefix)
+        self._users = SqlUsers(self.schema)
+        self._sessions = SqlSessions(self.schema)
+
+    @contextmanager
+    def write(self) -> Iterator[AccountsUnit]:
+        with self._connected(self._database.writer) as (session, expired):
+            yield SqlAccountsUnit(session, expired, self._users, self._sessions)
+
+    @contextmanager
+    def read(self) -> Iterator[AccountsUnit]:
+        with self._connected(self._database.reader) as (session, expired):
+            yield SqlAccountsUnit(session, expired, self._users, self._sessions)
