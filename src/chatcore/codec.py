@@ -14,7 +14,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
 
@@ -225,6 +225,7 @@ def _words(error: BaseException, _: type | None) -> str:
 # Unstructuring: values into JSON.
 
 
+@lru_cache(maxsize=1_024)
 def rfc3339(moment: datetime) -> str:
     """UTC with milliseconds, as the contract wants every time."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"

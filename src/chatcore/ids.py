@@ -11,9 +11,11 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import re
 import time
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final, NewType
 
 import anyio
@@ -35,12 +37,10 @@ Milliseconds = int
 """Wall time as storage keeps it: whole milliseconds since 1970, UTC."""
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
-_PAIRS: Final = [high + low for high in _ALPHABET for low in _ALPHABET]
-_VALUES: Final = {letter: value for value, letter in enumerate(_ALPHABET)}
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_ID_LENGTH: Final = 26
-_SEQ_LENGTH: Final = 8
-NONCE_LENGTH: Final = 8
+_SHIFTS: Final = range(125, -1, -5)
+_TAIL: Final = re.compile(r"[0-9a-f]{20}")
+"""Of a message's id: ten hexadecimal digits of its seq, ten of its nonce."""
 
 
 class Clock(ABC):
@@ -72,39 +72,28 @@ class SystemClock(Clock):
         await anyio.sleep(seconds)
 
 
-def _base32(number: int, length: int) -> str:
-    pairs = []
-    for _ in range(length // 2):
-        pairs.append(_PAIRS[number & 1023])
-        number >>= 10
-    pairs.reverse()
-    return "".join(pairs)
-
-
 def new_id(now: Milliseconds) -> str:
     """A fresh opaque id that sorts after those minted in earlier milliseconds."""
-    return _base32(now << 80 | int.from_bytes(os.urandom(10), "big"), _ID_LENGTH)
+    number = now << 80 | int.from_bytes(os.urandom(10), "big")
+    return "".join(_ALPHABET[number >> shift & 31] for shift in _SHIFTS)
 
 
 def new_nonce() -> str:
     """The random tail of a message's id: 40 bits."""
-    return _base32(int.from_bytes(os.urandom(5), "big"), NONCE_LENGTH)
+    return os.urandom(5).hex()
 
 
 def message_id(conversation: ConversationId, seq: int, nonce: str) -> MessageId:
     """The id of the message at ``seq``. Conversation ids may have any length."""
-    return MessageId(f"{conversation}{_base32(seq, _SEQ_LENGTH)}{nonce}")
+    return MessageId(f"{conversation}{seq:010x}{nonce}")
 
 
 def split_message_id(value: str) -> tuple[ConversationId, int, str] | None:
     """(conversation, seq, nonce) of a well-formed message id, None of anything else."""
-    head, seq, nonce = value[:-16], value[-16:-8], value[-8:]
-    if not head or any(letter not in _VALUES for letter in seq):
+    head, tail = value[:-20], value[-20:]
+    if not head or not _TAIL.fullmatch(tail):
         return None
-    number = 0
-    for letter in seq:
-        number = number << 5 | _VALUES[letter]
-    return ConversationId(head), number, nonce
+    return ConversationId(head), int(tail[:10], 16), tail[10:]
 
 
 def account_stream(user: UserId) -> StreamId:
@@ -117,6 +106,8 @@ def stream_of(conversation: ConversationId) -> StreamId:
     return StreamId(conversation)
 
 
+# A batch's messages share one time, and lists show many of one minute.
+@lru_cache(maxsize=1_024)
 def to_datetime(ms: Milliseconds) -> datetime:
     """Aware, UTC, exact to the millisecond."""
     return _EPOCH + timedelta(milliseconds=ms)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from attrs import define, evolve
+from attrs import define, evolve, field
 
 from chatcore import codec
 from chatcore.errors import ChatError, Invalid, KeyReused
@@ -43,6 +43,7 @@ class _Facts:
     hidden: set[tuple[UserId, int, int]]
     blocks: set[tuple[UserId, UserId]]
     uploads: Mapping[UploadId, UploadRecord]
+    permitted: set[tuple[object, ...]] = field(factory=set)
 
 
 def send(work: ChatWork, requests: Sequence[Request]) -> list[Outcome]:
@@ -152,10 +153,15 @@ def _decide(
 
 
 def _permit(facts: _Facts, request: Request, operation: SendMessage, seat: Seat) -> None:
+    """Ask the policy, once a batch for each member, conversation and kind of operation."""
     user = seat.member.user_id
+    asked = (seat.stream.n, user, type(operation), request.actor.operator)
+    if asked in facts.permitted:
+        return
     other = peer(seat.stream, user)
     blocked = other is not None and bool({(user, other), (other, user)} & facts.blocks)
     require(type(operation), request.actor, seat.case(blocked=blocked))
+    facts.permitted.add(asked)
 
 
 def _content(operation: SendMessage) -> str | None:

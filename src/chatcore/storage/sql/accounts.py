@@ -22,6 +22,8 @@ from chatcore.storage.sql.schema import AccountsSchema
 
 
 class SqlUsers(Repository, UserRepository):
+    """Users and credentials in SQL."""
+
     def __init__(self, schema: AccountsSchema) -> None:
         self._table = schema.users
         self._credentials = schema.credentials
@@ -81,6 +83,8 @@ class SqlUsers(Repository, UserRepository):
 
 
 class SqlSessions(Repository, SessionRepository):
+    """Sessions in SQL."""
+
     def __init__(self, schema: AccountsSchema) -> None:
         self._table = schema.sessions
         self._mapping = RecordMapping(SessionRecord, schema.sessions)

@@ -15,6 +15,8 @@ from chatcore.storage.sql.schema import ChatSchema
 
 
 class SqlActors(Repository, ActorRepository):
+    """Actors in SQL."""
+
     def __init__(self, schema: ChatSchema) -> None:
         self._table = table = schema.actors
         self._mapping = RecordMapping(ActorRecord, table)
@@ -74,6 +76,8 @@ class SqlActors(Repository, ActorRepository):
 
 
 class SqlBlocks(Repository, BlockRepository):
+    """Blocks in SQL."""
+
     def __init__(self, schema: ChatSchema) -> None:
         self._table = table = schema.blocks
         self._mapping = RecordMapping(BlockRecord, table)

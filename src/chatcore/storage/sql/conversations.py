@@ -17,6 +17,8 @@ COUNTERS = ("rev", "last_seq", "receipt_rev", "meta_rev", "members_rev", "active
 
 
 class SqlConversations(Repository, ConversationRepository):
+    """Conversations in SQL."""
+
     def __init__(self, schema: ChatSchema) -> None:
         self._table = table = schema.conversations
         self._mapping = RecordMapping(ConversationRecord, table)

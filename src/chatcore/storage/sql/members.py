@@ -22,6 +22,8 @@ def _tuples(value: Any) -> tuple[Any, ...]:
 
 
 class SqlMembers(Repository, MemberRepository):
+    """Memberships in SQL."""
+
     def __init__(self, schema: ChatSchema) -> None:
         self._table = table = schema.members
         self._streams = streams = schema.conversations

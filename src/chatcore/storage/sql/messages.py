@@ -23,6 +23,8 @@ EVERYONE = "all"
 
 
 class SqlMessages(Repository, MessageRepository):
+    """Messages in SQL."""
+
     def __init__(self, schema: ChatSchema) -> None:
         self._schema = schema
         self._table = table = schema.messages
@@ -128,7 +130,8 @@ class SqlMessages(Repository, MessageRepository):
         found = {}
         for window in windows:
             last = self.page(window, after=window.floor_seq, before=None, newest=True, limit=1)
-            found.update({window.conversation_n: record for record in last})
+            if last:
+                found[window.conversation_n] = last[0]
         return found
 
     def unread(
@@ -167,7 +170,7 @@ class SqlMessages(Repository, MessageRepository):
     def _counting(self, schema: ChatSchema) -> Any:
         """Unread and mention counts of one member, each within the first ``most``."""
         c, hidden, mentions = self._table.c, schema.hidden.c, schema.mentions.c
-        viewer = bindparam("viewer")
+        viewer: BindParameter[Any] = bindparam("viewer")
         counted = and_(
             c.sender_id != viewer,
             c.kind != "system",

@@ -14,6 +14,8 @@ from chatcore.storage.sql.schema import ChatSchema
 
 
 class SqlPresence(Repository, PresenceRepository):
+    """Presence in SQL."""
+
     def __init__(self, schema: ChatSchema) -> None:
         self._nodes = schema.nodes
         self._connections = schema.connections

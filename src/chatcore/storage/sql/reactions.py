@@ -13,6 +13,8 @@ from chatcore.storage.sql.schema import ChatSchema
 
 
 class SqlReactions(Repository, ReactionRepository):
+    """Reactions in SQL."""
+
     def __init__(self, schema: ChatSchema) -> None:
         self._table = schema.reactions
         self._mentions = schema.mentions
@@ -74,6 +76,8 @@ class SqlReactions(Repository, ReactionRepository):
 
 
 class SqlHidden(Repository, HiddenRepository):
+    """Hidden messages in SQL."""
+
     def __init__(self, schema: ChatSchema) -> None:
         self._table = schema.hidden
         self._streams = schema.conversations

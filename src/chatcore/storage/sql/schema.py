@@ -6,6 +6,8 @@ own and is never searched is JSON in a text column.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -29,7 +31,7 @@ Ms = BigInteger
 Json = Text
 
 
-def _required(name: str, kind: type[TypeEngine[object]] | TypeEngine[object]) -> Column[object]:
+def _required(name: str, kind: type[TypeEngine[Any]] | TypeEngine[Any]) -> Column[Any]:
     return Column(name, kind, nullable=False)
 
 
@@ -99,7 +101,7 @@ class ChatSchema:
         self._presence()
         self._uploads()
 
-    def _table(self, name: str, *columns: Column[object] | PrimaryKeyConstraint) -> Table:
+    def _table(self, name: str, *columns: Column[Any] | PrimaryKeyConstraint) -> Table:
         return Table(f"{self.prefix}{name}", self.metadata, *columns)
 
     def _conversations(self) -> Table:
@@ -179,14 +181,14 @@ class ChatSchema:
             _required("seq", Ms),
             _required("rev", Ms),
             _required("sent_rev", Ms),
-            _required("nonce", String(16)),
+            _required("nonce", String(10)),
             _required("sender_id", Id),
             _required("kind", String(16)),
             Column("body", Text),
             Column("key", Id),
             Column("digest", String(64)),
             Column("reply_seq", Ms),
-            Column("reply_nonce", String(16)),
+            Column("reply_nonce", String(10)),
             _required("created_at", Ms),
             _required("updated_at", Ms),
             Column("edited_at", Ms),

@@ -67,6 +67,8 @@ class _Unit:
 
 
 class SqlChatUnit(_Unit, ChatUnit):
+    """A transaction on the chat store."""
+
     def __init__(
         self,
         session: Session,
@@ -132,6 +134,8 @@ class SqlChatUnit(_Unit, ChatUnit):
 
 
 class SqlAccountsUnit(_Unit, AccountsUnit):
+    """A transaction on the accounts store."""
+
     def __init__(
         self,
         session: Session,

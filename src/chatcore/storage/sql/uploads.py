@@ -14,6 +14,8 @@ from chatcore.storage.sql.schema import ChatSchema
 
 
 class SqlUploads(Repository, UploadRepository):
+    """Files in SQL."""
+
     def __init__(self, schema: ChatSchema) -> None:
         self._schema = schema
         self._table = schema.uploads

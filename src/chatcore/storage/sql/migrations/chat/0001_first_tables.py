@@ -10,6 +10,7 @@ surrogate = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
+    """Make them."""
     prefix = context.config.attributes["prefix"]
     op.create_table(
         f"{prefix}actors",
@@ -154,14 +155,14 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("rev", sa.BigInteger(), nullable=False),
         sa.Column("sent_rev", sa.BigInteger(), nullable=False),
-        sa.Column("nonce", sa.String(length=16), nullable=False),
+        sa.Column("nonce", sa.String(length=10), nullable=False),
         sa.Column("sender_id", sa.String(length=128), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("body", sa.Text(), nullable=True),
         sa.Column("key", sa.String(length=128), nullable=True),
         sa.Column("digest", sa.String(length=64), nullable=True),
         sa.Column("reply_seq", sa.BigInteger(), nullable=True),
-        sa.Column("reply_nonce", sa.String(length=16), nullable=True),
+        sa.Column("reply_nonce", sa.String(length=10), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("edited_at", sa.BigInteger(), nullable=True),
