@@ -19,7 +19,7 @@ from typing import Any, Final, Self, TypeVar
 import anyio
 import anyio.to_thread
 from anyio.abc import TaskGroup
-from attrs import frozen
+from attrs import asdict, frozen
 from sqlalchemy import URL, Engine
 
 from chatcore import operations as ops
@@ -366,6 +366,16 @@ class ChatEngine:
         return await upload_flows.download(
             self, actor, upload_id, thumbnail=thumbnail, start=start, end=end
         )
+
+    def statistics(self) -> dict[str, float]:
+        """What the engine has done and holds, as numbers: for metrics and benchmarks."""
+        lane = self._chat_writes
+        return {
+            "writes": lane.jobs,
+            "batches": lane.batches,
+            "mean_batch": lane.jobs / max(lane.batches, 1),
+            **asdict(self.hub.statistics()),
+        }
 
     async def ready(self) -> bool:
         """Whether the databases answer."""

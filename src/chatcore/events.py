@@ -38,6 +38,8 @@ class Event:
 
 @frozen(kw_only=True)
 class ReactionChange:
+    """Whose reaction it was, and whether it came or went."""
+
     user_id: UserId
     key: str
     added: bool
@@ -56,21 +58,29 @@ class MessageEvent(Event):
 
 @frozen
 class MessageSent(MessageEvent):
+    """A new message."""
+
     name = "message.sent"
 
 
 @frozen
 class MessageEdited(MessageEvent):
+    """Its sender changed the body."""
+
     name = "message.edited"
 
 
 @frozen
 class MessageDeleted(MessageEvent):
+    """It is a tombstone now."""
+
     name = "message.deleted"
 
 
 @frozen
 class MessageReacted(MessageEvent):
+    """Somebody reacted, or took it back; the message carries the summary."""
+
     name = "message.reacted"
     change: ReactionChange
 
@@ -84,33 +94,45 @@ class MessageUpdated(MessageEvent):
 
 @frozen
 class ConversationEvent(Event):
+    """Any ``conversation.*`` carries the conversation as it is now."""
+
     scope = "conversation"
     conversation: Conversation
 
 
 @frozen
 class ConversationCreated(ConversationEvent):
+    """The first event of a stream."""
+
     name = "conversation.created"
 
 
 @frozen
 class ConversationUpdated(ConversationEvent):
+    """Title, description, picture, settings or the number of members changed."""
+
     name = "conversation.updated"
 
 
 @frozen
 class ConversationDeleted(ConversationEvent):
+    """The last event of a stream."""
+
     name = "conversation.deleted"
 
 
 @frozen
 class MemberEvent(Event):
+    """Any ``member.*`` carries the membership as it is now."""
+
     scope = "conversation"
     member: Member
 
 
 @frozen
 class MemberJoined(MemberEvent):
+    """Somebody became a member, or became one again."""
+
     name = "member.joined"
     user: User | None = None
     """The joining user's card, filled in on the way out."""
@@ -118,11 +140,15 @@ class MemberJoined(MemberEvent):
 
 @frozen
 class MemberUpdated(MemberEvent):
+    """A member's role changed."""
+
     name = "member.updated"
 
 
 @frozen
 class MemberLeft(MemberEvent):
+    """Somebody left or was removed."""
+
     name = "member.left"
 
 
@@ -139,6 +165,8 @@ class StreamAdvanced(Event):
 
 @frozen
 class MeUpdated(Event):
+    """One's own profile changed."""
+
     name = "me.updated"
     scope = "me"
     user: User
@@ -156,6 +184,8 @@ class MembershipChanged(Event):
 
 @frozen
 class ConversationPersonal(Event):
+    """One's own view of a conversation changed."""
+
     name = "conversation.personal"
     scope = "me"
     conversation_id: ConversationId
@@ -164,6 +194,8 @@ class ConversationPersonal(Event):
 
 @frozen
 class MessageHidden(Event):
+    """One hid a message from oneself, or shows it again."""
+
     name = "message.hidden"
     scope = "me"
     conversation_id: ConversationId
@@ -173,6 +205,8 @@ class MessageHidden(Event):
 
 @frozen
 class BlockChanged(Event):
+    """One blocked somebody, or took it back."""
+
     name = "block.changed"
     scope = "me"
     block: Block
@@ -180,12 +214,16 @@ class BlockChanged(Event):
 
 @frozen(kw_only=True)
 class RevokedSession:
+    """Which session ended, and when."""
+
     id: SessionId
     at: datetime
 
 
 @frozen
 class SessionRevoked(Event):
+    """One of one's own sessions ended; its connections are closed."""
+
     name = "session.revoked"
     scope = "me"
     session: RevokedSession
@@ -205,6 +243,8 @@ class ReceiptsMoved(Event):
 
 @frozen
 class TypingChanged(Event):
+    """A member is writing or recording, or has stopped."""
+
     name = "typing.changed"
     scope = "state"
     user_id: UserId
@@ -213,6 +253,8 @@ class TypingChanged(Event):
 
 @frozen
 class PresenceChanged(Event):
+    """A watched user came, went or chose another status."""
+
     name = "presence.changed"
     scope = "state"
     user_id: UserId
@@ -221,6 +263,8 @@ class PresenceChanged(Event):
 
 @frozen
 class UserChanged(Event):
+    """A watched user's public card changed."""
+
     name = "user.changed"
     scope = "state"
     user: User
@@ -231,6 +275,8 @@ class UserChanged(Event):
 
 @frozen
 class SessionReset(Event):
+    """Forget a stream and fetch it as one without a cursor."""
+
     name = "session.reset"
     scope = "session"
     stream: str
@@ -238,6 +284,8 @@ class SessionReset(Event):
 
 @frozen
 class SessionClosing(Event):
+    """The connection is about to be closed."""
+
     name = "session.closing"
     scope = "session"
     reason: Literal["slow", "restarting", "revoked"]
@@ -280,6 +328,10 @@ class Announcement:
     only_focused: bool = False
     """Sent only to connections that look at the conversation (large groups)."""
 
+    def may_hear(self, user: UserId) -> bool:
+        """Whether this user may hear this state event."""
+        return user not in self.not_to and (self.only_to is None or user in self.only_to)
+
 
 @frozen(kw_only=True)
 class Change:
@@ -292,6 +344,8 @@ class Change:
 
 @frozen(kw_only=True)
 class PulledMe:
+    """The viewer's counts in one pulled conversation."""
+
     read_seq: int
     unread: int
     unread_more: bool = False
@@ -300,6 +354,8 @@ class PulledMe:
 
 @frozen(kw_only=True)
 class PulledStream:
+    """Where a pull has brought one stream; ``more`` asks for another pull."""
+
     stream: str
     cursor: str
     rev: int
@@ -320,6 +376,8 @@ class Skipped:
 
 @frozen(kw_only=True)
 class Pulled:
+    """The answer to a pull."""
+
     changes: tuple[Change, ...]
     """By rising rev within a stream. On the wire each is ``{method, params}``."""
     streams: tuple[PulledStream, ...]

@@ -20,13 +20,14 @@ from chatcore.delivery.receipts import Coalescer, Moved
 from chatcore.delivery.timers import Timers
 from chatcore.events import (
     Announcement,
+    MembershipChanged,
     PresenceChanged,
     ReceiptsMoved,
     SessionRevoked,
     TypingChanged,
     UserChanged,
 )
-from chatcore.ids import Clock, ConversationId, SessionId, StreamId, UserId
+from chatcore.ids import Clock, ConversationId, SessionId, StreamId, UserId, stream_of
 
 REVOKED: Final = 4401
 TOO_MANY: Final = 1008
@@ -198,10 +199,12 @@ class Hub:
         run = Run("me", announcements, self._limits.answer_bytes)
         _put(listener.connections, run.above(0))
         for announcement in announcements:
-            if isinstance(announcement.event, SessionRevoked):
-                revoked = announcement.event.session.id
-                ended = (one for one in listener.connections if one.session_id == revoked)
+            event = announcement.event
+            if isinstance(event, SessionRevoked):
+                ended = (one for one in listener.connections if one.session_id == event.session.id)
                 _close(ended, REVOKED, "revoked")
+            elif isinstance(event, MembershipChanged) and event.epoch is None:
+                self._audiences.leave(listener, stream_of(event.conversation_id))
 
     def _tell_state(self, stream: StreamId, announcement: Announcement) -> None:
         audience = self._audiences.of(stream)
@@ -246,7 +249,7 @@ def _tell(hearers: Iterable[Connection], announcement: Announcement) -> None:
     fleeting = isinstance(announcement.event, _FLEETING)
     chunk = event_chunk(announcement.event, announcement.stream, droppable=fleeting)
     for connection in hearers:
-        if connection.user_id not in announcement.not_to and not (fleeting and connection.inactive):
+        if announcement.may_hear(connection.user_id) and not (fleeting and connection.inactive):
             connection.outbox.put(chunk)
 
 
