@@ -403,7 +403,7 @@ def _job(
     handler = HANDLERS[kind]
 
     def run(work: Any) -> Any:
-        if known:
+        if operation.spec.users is not None:
             work.known = known
         return handler(work, actor, operation)
 

@@ -13,7 +13,6 @@ from chatcore.ids import (
     Milliseconds,
     StreamCursor,
     StreamId,
-    UserId,
     message_id,
     stream_of,
     to_datetime,
@@ -112,7 +111,8 @@ def messages(
     if not records:
         return ()
     viewer, n = seat.member.user_id, seat.stream.n
-    mine = work.unit.reactions.mine(n, viewer, [one.seq for one in records])
+    reacted = [one.seq for one in records if "reactions" in one.details]
+    mine = work.unit.reactions.mine(n, viewer, reacted) if reacted else {}
     quotes = _quotes(work, seat, records)
     reached = statuses(work, seat.stream, [one for one in records if one.sender_id == viewer])
     return tuple(
@@ -193,6 +193,7 @@ def evolve_record(
 
 
 def member(record: MemberRecord, stream: ConversationRecord) -> Member:
+    """A membership as every member sees it."""
     return Member(
         conversation_id=stream.id,
         user_id=record.user_id,
@@ -207,6 +208,7 @@ def member(record: MemberRecord, stream: ConversationRecord) -> Member:
 
 
 def receipt(record: MemberRecord) -> Receipt:
+    """A member's watermarks."""
     return Receipt(
         user_id=record.user_id,
         delivered_seq=record.delivered_seq,

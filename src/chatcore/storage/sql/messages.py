@@ -127,12 +127,42 @@ class SqlMessages(Repository, MessageRepository):
         )
 
     def newest(self, windows: Sequence[Window]) -> Mapping[int, MessageRecord]:
+        # The last row of each is nearly always the one: read them together, look further after.
+        rows = {one.conversation_n: one for one in self._last(windows)}
         found = {}
         for window in windows:
-            last = self.page(window, after=window.floor_seq, before=None, newest=True, limit=1)
-            if last:
-                found[window.conversation_n] = last[0]
+            row = rows.get(window.conversation_n)
+            if row is not None and row.seq > window.floor_seq:
+                if self._expired(row, window) or self._is_hidden(row, window):
+                    found.update(self._newest(window))
+                else:
+                    found[window.conversation_n] = row
         return found
+
+    def _last(self, windows: Sequence[Window]) -> list[MessageRecord]:
+        c = self._table.c
+        ends = (
+            select(c.conversation_n, func.max(c.seq))
+            .where(c.conversation_n.in_([window.conversation_n for window in windows]))
+            .group_by(c.conversation_n)
+        )
+        return self._all(self._every.where(tuple_(c.conversation_n, c.seq).in_(ends)))
+
+    def _newest(self, window: Window) -> dict[int, MessageRecord]:
+        last = self.page(window, after=window.floor_seq, before=None, newest=True, limit=1)
+        return {window.conversation_n: record for record in last}
+
+    def _expired(self, row: MessageRecord, window: Window) -> bool:
+        return row.expires_at is not None and row.expires_at <= window.now
+
+    def _is_hidden(self, row: MessageRecord, window: Window) -> bool:
+        c = self._schema.hidden.c
+        chosen = select(c.seq).where(
+            c.user_id == window.viewer,
+            c.conversation_n == row.conversation_n,
+            c.seq == row.seq,
+        )
+        return self._session.row(chosen) is not None
 
     def unread(
         self, queries: Sequence[UnreadQuery], now: Milliseconds, most: int
