@@ -20,6 +20,7 @@ import { Expiry } from "./client/expiry.js";
 import { History } from "./client/history.js";
 import { HttpApi } from "./client/http.js";
 import { Marks } from "./client/marks.js";
+import { previewOf } from "./client/message.js";
 import { Observer } from "./client/observer.js";
 import { Outbox } from "./client/outbox.js";
 import { Store } from "./client/store.js";
@@ -183,7 +184,10 @@ export class ChatClient {
     };
   }
 
-  /** Send, now or as soon as there is a connection, exactly once. Answers the outbox entry. */
+  /**
+   * Send, now or as soon as there is a connection, exactly once. `uploads` are Attachments,
+   * `replyTo` is a message. Answers the outbox entry.
+   */
   send(conversationId, { body, uploads = [], replyTo = null }) {
     this.#typing.set(conversationId, false);
     const fields = {
@@ -192,9 +196,14 @@ export class ChatClient {
         kind: kindOf(uploads),
         upload_ids: uploads.map((one) => one.upload_id),
       }),
-      ...(replyTo && { reply_to: replyTo }),
+      ...(replyTo && { reply_to: replyTo.id }),
     };
-    return this.outbox.add(conversationId, fields, uploads);
+    const reply = replyTo && {
+      message_id: replyTo.id,
+      seq: replyTo.seq,
+      preview: previewOf(replyTo),
+    };
+    return this.outbox.add(conversationId, fields, { attachments: uploads, reply_to: reply });
   }
 
   /** Fetch a page of older messages. Answers whether there may be more. */

@@ -3,8 +3,9 @@
  * sending it again after a lost answer gives the same message and not a second one.
  *
  * Entries of one conversation leave in order, one after the other. An entry is
- * `{key, conversation_id, fields, attachments, created_at, state, error}` with `state` `pending`
- * or `failed`; `fields` are the request's, `attachments` what to show meanwhile.
+ * `{key, conversation_id, fields, shown, created_at, state, error}` with `state` `pending` or
+ * `failed`; `fields` are the request's, `shown` is what they refer to, to be shown meanwhile:
+ * `{attachments, reply_to}`.
  */
 import { ChatError } from "./errors.js";
 import { newKey } from "./keys.js";
@@ -56,13 +57,13 @@ export class Outbox {
   }
 
   /** Put a message in, to be sent as soon as can be. Returns its entry. */
-  add(conversationId, fields, attachments = []) {
+  add(conversationId, fields, shown) {
     const now = this.#environment.now();
     const entry = {
       key: newKey(now),
       conversation_id: conversationId,
       fields,
-      attachments,
+      shown,
       created_at: new Date(now).toISOString(),
       state: "pending",
       error: null,

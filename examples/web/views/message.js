@@ -1,0 +1,194 @@
+/** One message in the timeline, or one that is not sent yet. */
+import { avatar, ofUser } from "./avatar.js";
+import { attachmentsOf } from "./attachments.js";
+import { fill, h, icon, setAttribute } from "./dom.js";
+import { clock, fullTime, hueOf, summary } from "./format.js";
+import { ICONS } from "./icons.js";
+import { client, nameOf } from "./session.js";
+import { isJumbo, linked } from "./text.js";
+import { ticks } from "./ticks.js";
+
+/**
+ * A row for `item` `{message, status, own, first, last, named}`: `first` and `last` of a run by one
+ * sender, `named` where the sender has to be said. `actions` are what a row can ask for:
+ * `react(message, key)`, `showQuoted(message)`, `showStatus(message)`, `retry(key)`, `discard(key)`.
+ */
+export function messageRow(actions) {
+  const face = avatar("small");
+  const content = h("div", { class: "message-content" });
+  const element = h(
+    "article",
+    { tabindex: "-1", testid: "message" },
+    h("div", { class: "message-side" }, face.element),
+    content,
+  );
+  let drawn = {};
+
+  function update(item) {
+    if (same(drawn, item)) return;
+    drawn = item;
+    const { message, status, own, first, last, named } = item;
+    const system = message.kind === "system" && !message.deleted;
+    const classes = [
+      "message",
+      own ? "own" : "other",
+      first && "first",
+      last && "last",
+      named && "named",
+      system && "system",
+      message.reactions?.length && "reacted",
+    ];
+    setAttribute(element, "class", classes.filter(Boolean).join(" "));
+    setAttribute(element, "data-id", message.id);
+    setAttribute(element, "data-seq", message.seq);
+    setAttribute(element, "data-key", message.key);
+    setAttribute(element, "data-status", status);
+    setAttribute(
+      element,
+      "aria-label",
+      `${own ? "You" : nameOf(message.sender_id)}, ${clock(message.created_at)}`,
+    );
+    if (!own && named) face.show(ofUser(client.user(message.sender_id), message.sender_id));
+    fill(
+      content,
+      system
+        ? systemLine(message)
+        : [bubble(item, actions), reactions(message, actions), failure(message, actions)],
+    );
+  }
+
+  return { element, update };
+}
+
+/** Message states are never changed in place: identity tells. */
+function same(a, b) {
+  return Object.keys(b).every((name) => a[name] === b[name]);
+}
+
+function systemLine(message) {
+  return h(
+    "p",
+    { class: "system-line", testid: "body", title: fullTime(message.created_at) },
+    message.body ?? "",
+  );
+}
+
+function bubble({ message, status, own, first, named }, actions) {
+  const { deleted, body, attachments = [] } = message;
+  const jumbo = !deleted && !attachments.length && !message.reply_to && body && isJumbo(body);
+  return h(
+    "div",
+    { class: jumbo ? "bubble jumbo" : "bubble" },
+    first &&
+      named &&
+      !own &&
+      h(
+        "div",
+        { class: "sender", "data-hue": hueOf(message.sender_id) },
+        nameOf(message.sender_id),
+      ),
+    deleted
+      ? h(
+          "span",
+          { class: "deleted", testid: "body" },
+          icon(ICONS.block),
+          "This message was deleted",
+        )
+      : null,
+    !deleted && message.reply_to && quote(message, actions),
+    ...(deleted ? [] : attachmentsOf(attachments)),
+    !deleted && body && h("span", { class: "body", testid: "body" }, linked(body)),
+    meta(message, status, own, actions),
+  );
+}
+
+function meta(message, status, own, actions) {
+  const mark = own && !message.deleted ? ticks(status) : null;
+  if (mark && message.seq) mark.addEventListener("click", () => actions.showStatus(message));
+  return h(
+    "span",
+    { class: "meta" },
+    message.edited_at &&
+      !message.deleted &&
+      h(
+        "span",
+        { class: "edited", testid: "edited", title: fullTime(message.edited_at) },
+        "edited",
+      ),
+    h(
+      "time",
+      { datetime: message.created_at, title: fullTime(message.created_at) },
+      clock(message.created_at),
+    ),
+    mark,
+  );
+}
+
+/** What a message answers: from the messages held where it is one, else as the server quoted it. */
+function quote(message, actions) {
+  const held = client.store.conversations
+    .get(message.conversation_id)
+    ?.window.get(message.reply_to.message_id);
+  const quoted = held ?? message.reply_to.preview;
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "quote",
+      testid: "quote",
+      "data-hue": quoted ? hueOf(quoted.sender_id) : null,
+      onclick: () => actions.showQuoted(message),
+    },
+    h("b", {}, quoted ? senderName(quoted.sender_id) : "Message"),
+    h("span", {}, quoted ? summary(quoted) : "Not available"),
+  );
+}
+
+const senderName = (id) => (id === client.store.userId ? "You" : nameOf(id));
+
+function reactions(message, actions) {
+  const mine = new Set(message.mine ?? []);
+  const chips = (message.deleted ? [] : (message.reactions ?? [])).map(
+    ({ key, count, user_ids: ids }) =>
+      h(
+        "button",
+        {
+          type: "button",
+          class: "reaction",
+          testid: "reaction",
+          "data-key": key,
+          "aria-pressed": String(mine.has(key)),
+          "aria-label": `${key} ${count}`,
+          title: ids.map(senderName).join(", "),
+          onclick: () => actions.react(message, key),
+        },
+        h("span", { class: "emoji" }, key),
+        h("span", { class: "reaction-count" }, String(count)),
+      ),
+  );
+  return chips.length ? h("div", { class: "reactions" }, chips) : null;
+}
+
+function failure(message, actions) {
+  if (!message.error) return null;
+  return h(
+    "div",
+    { class: "failure", role: "alert", testid: "failure" },
+    h("span", {}, message.error.message),
+    h(
+      "button",
+      { type: "button", class: "link", testid: "retry", onclick: () => actions.retry(message.key) },
+      "Try again",
+    ),
+    h(
+      "button",
+      {
+        type: "button",
+        class: "link",
+        testid: "discard",
+        onclick: () => actions.discard(message.key),
+      },
+      "Discard",
+    ),
+  );
+}
