@@ -13,6 +13,8 @@ from chatcore.ids import Milliseconds, UserId
 
 @define(kw_only=True)
 class MessageRecord:
+    """A message's row, or its tombstone's (``deleted_at``)."""
+
     conversation_n: int
     seq: int
     rev: int
@@ -61,11 +63,15 @@ class UnreadQuery:
 
 @frozen(kw_only=True)
 class UnreadCount:
+    """What one member hasn't read, and how much of it names them."""
+
     unread: int
     mentions: int
 
 
 class MessageRepository(ABC):
+    """Messages."""
+
     @abstractmethod
     def by_key(
         self, keys: Collection[tuple[str, UserId, int]]
@@ -74,7 +80,7 @@ class MessageRepository(ABC):
 
     @abstractmethod
     def get(self, places: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], MessageRecord]:
-        """The messages at these (conversation_n, seq), tombstones included, floors not looked at."""
+        """The messages at these (conversation_n, seq), tombstones included; floors don't matter."""
 
     @abstractmethod
     def insert(self, records: Sequence[MessageRecord]) -> None:
@@ -110,8 +116,8 @@ class MessageRepository(ABC):
         """The lowest and highest seq of messages above the floor changed within these revs."""
 
     @abstractmethod
-    def newest(self, windows: Sequence[Window]) -> Mapping[int, MessageRecord]:
-        """By conversation_n, the last message that each viewer sees."""
+    def newest(self, windows: Sequence[tuple[Window, int]]) -> Mapping[int, MessageRecord]:
+        """By conversation_n, the last message that each viewer sees, given the ``last_seq``s."""
 
     @abstractmethod
     def unread(

@@ -243,7 +243,9 @@ def conversation(stream: ConversationRecord) -> Conversation:
 
 def conversations(work: ChatWork, seats: Sequence[Seat]) -> tuple[Conversation, ...]:
     """Personal faces, with last messages and counts."""
-    newest = work.unit.messages.newest([seat.window(work.now) for seat in seats])
+    newest = work.unit.messages.newest(
+        [(seat.window(work.now), seat.stream.last_seq) for seat in seats]
+    )
     counts = unread(work, seats)
     found = []
     for seat in seats:

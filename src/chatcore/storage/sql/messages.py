@@ -126,27 +126,19 @@ class SqlMessages(Repository, MessageRepository):
             (*here, c.seq > window.floor_seq, c.rev != c.sent_rev),
         )
 
-    def newest(self, windows: Sequence[Window]) -> Mapping[int, MessageRecord]:
+    def newest(self, windows: Sequence[tuple[Window, int]]) -> Mapping[int, MessageRecord]:
         # The last row of each is nearly always the one: read them together, look further after.
-        rows = {one.conversation_n: one for one in self._last(windows)}
+        rows = self.get([(window.conversation_n, last_seq) for window, last_seq in windows])
         found = {}
-        for window in windows:
-            row = rows.get(window.conversation_n)
-            if row is not None and row.seq > window.floor_seq:
-                if self._expired(row, window) or self._is_hidden(row, window):
-                    found.update(self._newest(window))
-                else:
-                    found[window.conversation_n] = row
+        for window, last_seq in windows:
+            row = rows.get((window.conversation_n, last_seq))
+            if row is None or row.seq <= window.floor_seq:
+                continue
+            if self._expired(row, window) or self._is_hidden(row, window):
+                found.update(self._newest(window))
+            else:
+                found[window.conversation_n] = row
         return found
-
-    def _last(self, windows: Sequence[Window]) -> list[MessageRecord]:
-        c = self._table.c
-        ends = (
-            select(c.conversation_n, func.max(c.seq))
-            .where(c.conversation_n.in_([window.conversation_n for window in windows]))
-            .group_by(c.conversation_n)
-        )
-        return self._all(self._every.where(tuple_(c.conversation_n, c.seq).in_(ends)))
 
     def _newest(self, window: Window) -> dict[int, MessageRecord]:
         last = self.page(window, after=window.floor_seq, before=None, newest=True, limit=1)
