@@ -1,1 +1,1 @@
-""""""
+"""Files: where they lie, what they are, and what is shown of them."""
