@@ -130,6 +130,15 @@ async def test_presence_is_not_told_to_everybody_who_watches(hub: Hub) -> None:
     assert await names(ben) == []
 
 
+async def test_presence_may_be_meant_for_one_watcher(hub: Hub) -> None:
+    """What is only for some watchers reaches nobody else."""
+    ben, eve = connect(hub, "ben"), connect(hub, "eve")
+    for one in (ben, eve):
+        hub.watch(one, [UserId("ann")])
+    hub.deliver([presence("ann", only_to=frozenset({UserId("eve")}))])
+    assert (await names(ben), await names(eve)) == ([], ["presence.changed"])
+
+
 async def test_without_stream_or_subject_nobody_is_told(hub: Hub) -> None:
     """State that belongs to no stream and speaks of no watched user reaches nobody."""
     ben = connect(hub, "ben")

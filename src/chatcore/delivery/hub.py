@@ -249,7 +249,9 @@ def _tell(hearers: Iterable[Connection], announcement: Announcement) -> None:
     fleeting = isinstance(announcement.event, _FLEETING)
     chunk = event_chunk(announcement.event, announcement.stream, droppable=fleeting)
     for connection in hearers:
-        if announcement.may_hear(connection.user_id) and not (fleeting and connection.inactive):
+        user = connection.user_id
+        meant = announcement.only_to is None or user in announcement.only_to
+        if meant and user not in announcement.not_to and not (fleeting and connection.inactive):
             connection.outbox.put(chunk)
 
 
