@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select, tuple_
+from sqlalchemy import bindparam, or_, select
 
 from chatcore.ids import UserId
 from chatcore.ports.actors import ActorRecord, ActorRepository, BlockRecord, BlockRepository
+from chatcore.storage.sql import sqlite
 from chatcore.storage.sql.mapping import RecordMapping
 from chatcore.storage.sql.repository import Repository
 from chatcore.storage.sql.schema import ChatSchema
@@ -20,16 +21,12 @@ class SqlActors(Repository, ActorRepository):
     def __init__(self, schema: ChatSchema) -> None:
         self._table = table = schema.actors
         self._mapping = RecordMapping(ActorRecord, table)
-        self._found = (
-            select(*self._mapping.columns)
-            .where(table.c.user_id.in_(bindparam("ids", expanding=True)))
-            .order_by(table.c.user_id)
+        self._found = sqlite.matching(self._mapping.columns, [table.c.user_id]).order_by(
+            table.c.user_id
         )
         self._found_locked = self._found.with_for_update()
-        self._inactive = (
-            select(table.c.user_id)
-            .where(table.c.user_id.in_(bindparam("ids", expanding=True)))
-            .where(table.c.active.is_(False))
+        self._inactive = sqlite.matching([table.c.user_id], [table.c.user_id]).where(
+            table.c.active.is_(False)
         )
 
     def _begin(self) -> None:
@@ -40,7 +37,9 @@ class SqlActors(Repository, ActorRepository):
     def lock(self, ids: Collection[UserId]) -> Mapping[UserId, ActorRecord]:
         missing = sorted(set(ids) - self._locked.keys())
         if missing:
-            for row in self._session.rows(self._found_locked, {"ids": missing}):
+            for row in self._session.rows(
+                self._found_locked, sqlite.tuples((user,) for user in missing)
+            ):
                 self._hold(self._mapping.load(row))
         for user in (user for user in missing if user not in self._locked):
             record = ActorRecord(user_id=user, touched_at=self._session.now)
@@ -51,11 +50,11 @@ class SqlActors(Repository, ActorRepository):
     def get(self, user_id: UserId) -> ActorRecord | None:
         if user_id in self._locked:
             return self._locked[user_id]
-        row = self._session.row(self._found, {"ids": [user_id]})
+        row = self._session.row(self._found, sqlite.tuples([(user_id,)]))
         return None if row is None else self._mapping.load(row)
 
     def inactive(self, ids: Collection[UserId]) -> set[UserId]:
-        rows = self._session.rows(self._inactive, {"ids": sorted(set(ids))})
+        rows = self._session.rows(self._inactive, sqlite.tuples((user,) for user in set(ids)))
         return {UserId(user) for (user,) in rows}
 
     def flush(self) -> None:
@@ -83,11 +82,8 @@ class SqlBlocks(Repository, BlockRepository):
         self._mapping = RecordMapping(BlockRecord, table)
         c = table.c
         self._every = select(*self._mapping.columns)
-        self._among = (
-            select(c.user_id, c.other_id)
-            .where(tuple_(c.user_id, c.other_id).in_(bindparam("pairs", expanding=True)))
-            .where(c.active.is_(True))
-        )
+        pair = [c.user_id, c.other_id]
+        self._among = sqlite.matching(pair, pair).where(c.active.is_(True))
         self._around = (
             select(c.user_id, c.other_id)
             .where(or_(c.user_id == bindparam("user"), c.other_id == bindparam("user")))
@@ -95,7 +91,7 @@ class SqlBlocks(Repository, BlockRepository):
         )
 
     def among(self, pairs: Collection[tuple[UserId, UserId]]) -> set[tuple[UserId, UserId]]:
-        rows = self._session.rows(self._among, {"pairs": list(pairs)}) if pairs else ()
+        rows = self._session.rows(self._among, sqlite.tuples(pairs)) if pairs else ()
         return {(UserId(who), UserId(whom)) for who, whom in rows}
 
     def around(self, user_id: UserId, others: Collection[UserId] | None = None) -> set[UserId]:

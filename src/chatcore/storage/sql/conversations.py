@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, select, update
 
 from chatcore.ids import ConversationId, UserId
 from chatcore.ports.conversations import ConversationRecord, ConversationRepository
+from chatcore.storage.sql import sqlite
 from chatcore.storage.sql.mapping import RecordMapping
 from chatcore.storage.sql.repository import Repository
 from chatcore.storage.sql.schema import ChatSchema
@@ -23,8 +24,7 @@ class SqlConversations(Repository, ConversationRepository):
         self._table = table = schema.conversations
         self._mapping = RecordMapping(ConversationRecord, table)
         self._found = (
-            select(*self._mapping.columns)
-            .where(table.c.id.in_(bindparam("ids", expanding=True)))
+            sqlite.matching(self._mapping.columns, [table.c.id])
             .where(table.c.deleted_at.is_(None))
             .order_by(table.c.id)
         )
@@ -101,7 +101,7 @@ class SqlConversations(Repository, ConversationRepository):
         self._before[record.id] = _counters(record)
 
     def _load(self, statement: Any, ids: Sequence[ConversationId]) -> list[ConversationRecord]:
-        rows = self._session.rows(statement, {"ids": ids})
+        rows = self._session.rows(statement, sqlite.tuples((id,) for id in ids))
         return [self._mapping.load(row) for row in rows]
 
     def _id(self, *where: Any) -> ConversationId | None:

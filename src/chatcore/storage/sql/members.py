@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, or_, select, tuple_
 from chatcore.ids import ConversationId, Milliseconds, UserId
 from chatcore.ports.conversations import ConversationRecord
 from chatcore.ports.members import MemberRecord, MemberRepository, Seat
+from chatcore.storage.sql import sqlite
 from chatcore.storage.sql.mapping import RecordMapping
 from chatcore.storage.sql.repository import Repository
 from chatcore.storage.sql.schema import ChatSchema
@@ -35,9 +36,7 @@ class SqlMembers(Repository, MemberRepository):
         self._stream_mapping = RecordMapping(ConversationRecord, streams)
         c = table.c
         every = select(*self._mapping.columns)
-        self._pairs = every.where(
-            tuple_(c.conversation_n, c.user_id).in_(bindparam("pairs", expanding=True))
-        )
+        self._pairs = sqlite.matching(self._mapping.columns, [c.conversation_n, c.user_id])
         self._marked = self._mapping.update_by("conversation_n", "user_id")
         self._current = (
             every.where(c.conversation_n == bindparam("n"), c.left_at.is_(None))
@@ -65,7 +64,7 @@ class SqlMembers(Repository, MemberRepository):
     def get(
         self, pairs: Collection[tuple[int, UserId]]
     ) -> Mapping[tuple[int, UserId], MemberRecord]:
-        rows = self._session.rows(self._pairs, {"pairs": list(pairs)}) if pairs else ()
+        rows = self._session.rows(self._pairs, sqlite.tuples(pairs)) if pairs else ()
         found = map(self._mapping.load, rows)
         return {(record.conversation_n, record.user_id): record for record in found}
 

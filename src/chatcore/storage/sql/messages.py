@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, func, literal, or_, select, tuple_
+from sqlalchemy import and_, bindparam, exists, func, literal, or_, select
 
 from chatcore.ids import Milliseconds, UserId
 from chatcore.ports.messages import (
@@ -15,6 +15,7 @@ from chatcore.ports.messages import (
     UnreadQuery,
     Window,
 )
+from chatcore.storage.sql import sqlite
 from chatcore.storage.sql.mapping import RecordMapping
 from chatcore.storage.sql.repository import Repository
 from chatcore.storage.sql.schema import ChatSchema
@@ -31,12 +32,9 @@ class SqlMessages(Repository, MessageRepository):
         self._mapping = RecordMapping(MessageRecord, table, {"details": lambda value: value or {}})
         self._every = select(*self._mapping.columns)
         c = table.c
-        self._keyed = self._every.where(
-            tuple_(c.key, c.sender_id, c.conversation_n).in_(bindparam("keys", expanding=True))
-        )
-        self._placed = self._every.where(
-            tuple_(c.conversation_n, c.seq).in_(bindparam("places", expanding=True))
-        )
+        columns = self._mapping.columns
+        self._keyed = sqlite.matching(columns, [c.key, c.sender_id, c.conversation_n])
+        self._placed = sqlite.matching(columns, [c.conversation_n, c.seq])
         self._saved = self._mapping.update_by("conversation_n", "seq")
         self._unread = self._counting(schema)
 
@@ -45,13 +43,13 @@ class SqlMessages(Repository, MessageRepository):
     ) -> Mapping[tuple[str, UserId, int], MessageRecord]:
         if not keys:
             return {}
-        found = self._all(self._keyed, {"keys": list(keys)})
+        found = self._all(self._keyed, sqlite.tuples(keys))
         return {(str(one.key), one.sender_id, one.conversation_n): one for one in found}
 
     def get(self, places: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], MessageRecord]:
         if not places:
             return {}
-        found = self._all(self._placed, {"places": list(places)})
+        found = self._all(self._placed, sqlite.tuples(places))
         return {(one.conversation_n, one.seq): one for one in found}
 
     def insert(self, records: Sequence[MessageRecord]) -> None:

@@ -8,12 +8,12 @@ and give one JSON row, whatever the number of rows behind them.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
 from attrs import frozen
-from sqlalchemy import Connection, Table
+from sqlalchemy import Column, Connection, Select, Table, and_, bindparam, func, select
 
 from chatcore.errors import Misconfigured
 
@@ -62,6 +62,24 @@ def insert_many(
     values = _encode([[row[index] for index in given] for row in rows]).decode()
     statement = _insert(table.name, tuple(names[index] for index in given))
     connection.exec_driver_sql(statement, (values,))
+
+
+def matching(columns: Sequence[Any], by: Sequence[Column[Any]]) -> Select[Any]:
+    """A SELECT of the rows whose ``by`` equals one of the tuples bound as ``given``.
+
+    (a, b) IN (…) would scan the whole table: SQLite uses no index for it. A join does, and its
+    text stays the same however many tuples there are. Bind :func:`tuples` of them.
+    """
+    given = func.json_each(bindparam("given")).table_valued("value", name="given")
+    same = (
+        column == func.json_extract(given.c.value, f"$[{index}]") for index, column in enumerate(by)
+    )
+    return select(*columns).select_from(given.join(by[0].table, and_(*same)))
+
+
+def tuples(values: Iterable[tuple[Any, ...]]) -> dict[str, str]:
+    """What :func:`matching` binds."""
+    return {"given": _encode(list(values)).decode()}
 
 
 _statements: dict[tuple[str, tuple[str, ...]], str] = {}
