@@ -12,7 +12,7 @@
     ├── RateLimited          too often; ``retry_after`` says when to come back
     ├── Unavailable          the engine can't answer now; nothing was changed
     ├── UnknownOutcome       a commit was sent and its answer lost; ask again with the same key
-    ├── Misconfigured        the host opened the engine with parts that don't fit (never on the wire)
+    ├── Misconfigured        the host's parts don't fit together (never on the wire)
     │   └── MissingExtra     a feature needs an optional dependency
     └── Internal             a defect of ours
 
@@ -59,11 +59,15 @@ class ChatError(Exception):
 
 
 class Unauthenticated(ChatError):
+    """Nobody is signed in, or the session is over."""
+
     code = "unauthenticated"
     title = "Sign in first"
 
 
 class Forbidden(ChatError):
+    """The caller sees the object but lacks the right."""
+
     code = "forbidden"
     title = "Not allowed"
 
@@ -79,21 +83,29 @@ class NotFound(ChatError):
 
 
 class Conflict(ChatError):
+    """What was asked for doesn't go with how things stand."""
+
     code = "conflict"
     title = "Conflicts with the current state"
 
 
 class VersionConflict(Conflict):
+    """An edit of an older version than the current one."""
+
     code = "version_conflict"
     title = "Changed since you read it"
 
 
 class KeyReused(ChatError):
+    """A client key that stands for other content already."""
+
     code = "key_reused"
     title = "This key was used for other content"
 
 
 class Invalid(ChatError):
+    """A request that is wrong in itself; ``errors`` names the fields."""
+
     code = "invalid"
     title = "Invalid request"
 
@@ -104,26 +116,36 @@ class Invalid(ChatError):
 
 
 class TooLarge(ChatError):
+    """A frame, request body or file over its limit, in bytes."""
+
     code = "too_large"
     title = "Too large"
 
 
 class RateLimited(ChatError):
+    """Too often; ``retry_after`` says in how many seconds to come back."""
+
     code = "rate_limited"
     title = "Too many requests"
 
 
 class Unavailable(ChatError):
+    """The engine can't answer now, and changed nothing."""
+
     code = "unavailable"
     title = "Not available right now"
 
 
 class UnknownOutcome(ChatError):
+    """A commit was sent and its answer lost: ask again with the same key."""
+
     code = "unknown_outcome"
     title = "The outcome is unknown"
 
 
 class Misconfigured(ChatError):
+    """The host opened the engine with parts that don't fit together."""
+
     title = "Misconfigured"
 
 
@@ -135,4 +157,4 @@ class MissingExtra(Misconfigured):
 
 
 class Internal(ChatError):
-    pass
+    """A defect of ours; the log says which."""

@@ -69,6 +69,8 @@ ANONYMOUS = Actor(None)
 
 @frozen(kw_only=True)
 class Presence:
+    """What one user may know of another's being there."""
+
     status: PresenceStatus
     last_seen: datetime | None = None
     text: str | None = None
@@ -103,6 +105,8 @@ class User:
 
 @frozen(kw_only=True)
 class Session:
+    """One place where a user is signed in."""
+
     id: SessionId
     token: str | None = None
     """Only in the answer that opens the session; kept nowhere but as a hash."""
@@ -129,6 +133,8 @@ class Authenticated:
 
 @frozen(kw_only=True)
 class ConversationSettings:
+    """How a conversation behaves, for all its members."""
+
     history: Literal["joined", "shared"] = "joined"
     announcement: bool = False
     slow_mode_s: int = 0
@@ -139,6 +145,8 @@ class ConversationSettings:
 
 @frozen(kw_only=True)
 class Attachment:
+    """A file as messages show it; ``size`` in bytes, addresses are paths under the API."""
+
     upload_id: UploadId
     name: str
     size: int
@@ -155,6 +163,8 @@ class Attachment:
 
 @frozen(kw_only=True)
 class ReplyTo:
+    """Which message this one answers."""
+
     message_id: MessageId
     seq: int
     preview: Preview | None = personal()
@@ -172,6 +182,8 @@ class Preview:
 
 @frozen(kw_only=True)
 class Reaction:
+    """One kind of reaction to a message, and who chose it."""
+
     key: str
     count: int
     user_ids: tuple[UserId, ...]
@@ -180,6 +192,8 @@ class Reaction:
 
 @frozen(kw_only=True)
 class Deletion:
+    """When and by whom a message was deleted."""
+
     at: datetime
     by: UserId
     reason: str | None = None
@@ -243,6 +257,8 @@ class Me:
 
 @frozen(kw_only=True)
 class Conversation:
+    """A conversation as it is now."""
+
     id: ConversationId
     kind: ConversationKind
     title: str | None = None
@@ -266,6 +282,8 @@ class Conversation:
 
 @frozen(kw_only=True)
 class Member:
+    """One user's membership of a conversation; ``left_at`` is set once it is over."""
+
     conversation_id: ConversationId
     user_id: UserId
     role: Role
@@ -279,6 +297,8 @@ class Member:
 
 @frozen(kw_only=True)
 class Receipt:
+    """Up to which seq a member has received and read."""
+
     user_id: UserId
     delivered_seq: int
     read_seq: int
@@ -317,6 +337,8 @@ class ReadBy:
 
 @frozen(kw_only=True)
 class MessageStatus:
+    """How far all recipients have got with a message, and each of them."""
+
     status: Status
     items: tuple[ReadBy, ...]
     users: tuple[User, ...] | None = None
@@ -324,6 +346,8 @@ class MessageStatus:
 
 @frozen(kw_only=True)
 class Block:
+    """One user whom one wants nothing from."""
+
     user_id: UserId
     blocked: bool
     """False once it is taken back."""
@@ -332,6 +356,8 @@ class Block:
 
 @frozen(kw_only=True)
 class UserPresence:
+    """A user, and what one may know of their presence."""
+
     user_id: UserId
     presence: Presence
 
@@ -348,6 +374,8 @@ class Head:
 
 @frozen(kw_only=True)
 class Heads:
+    """Where a user's streams stand; ``since`` is what to ask with next time."""
+
     heads: tuple[Head, ...]
     next: str | None = field(default=None, metadata={"null": True})
     since: str

@@ -38,6 +38,7 @@ def _session(actor: Actor) -> NewSession:
 
 
 async def register(parts: Parts, actor: Actor, operation: Register) -> Authenticated:
+    """Open an account and its first session. Raises :class:`Conflict` for a taken name."""
     fold_username(operation.username, parts.limits.name_chars)
     check_password(operation.password, parts.limits)
     hashed = await parts.hashing(lambda: parts.hasher.hash(operation.password))
@@ -68,12 +69,14 @@ async def login(parts: Parts, actor: Actor, operation: Login) -> Authenticated:
 
 
 async def logout(parts: Parts, actor: Actor, operation: Logout) -> Done:
+    """End the actor's own session."""
     if actor.session_id is not None:
         await _revoke(parts, actor.id, actor.session_id)
     return Done()
 
 
 async def revoke(parts: Parts, actor: Actor, operation: RevokeSession) -> Done:
+    """End one of the actor's sessions. Raises :class:`NotFound` for another's."""
     await _revoke(parts, actor.id, operation.session_id)
     return Done()
 
@@ -84,6 +87,7 @@ async def _revoke(parts: Parts, user: UserId, session_id: SessionId) -> None:
 
 
 async def change_password(parts: Parts, actor: Actor, operation: ChangePassword) -> Done:
+    """Raises :class:`Unauthenticated` where ``current`` is wrong."""
     check_password(operation.new, parts.limits)
     stored = await parts.accounts_read(lambda work: work.unit.users.credential(actor.id))
     hasher = parts.hasher

@@ -13,6 +13,8 @@ from chatcore.ids import Milliseconds, SessionId, UserId
 
 @define(kw_only=True)
 class UserRecord:
+    """A user's row."""
+
     id: UserId
     username: str | None
     username_key: str | None
@@ -30,6 +32,8 @@ class UserRecord:
 
 @define(kw_only=True)
 class SessionRecord:
+    """A session's row; of its token only the hash."""
+
     id: SessionId
     user_id: UserId
     token_hash: str
@@ -42,6 +46,8 @@ class SessionRecord:
 
 
 class UserRepository(ABC):
+    """Users and their credentials."""
+
     @abstractmethod
     def get(self, ids: Collection[UserId]) -> Mapping[UserId, UserRecord]:
         """Those that exist and are active."""
@@ -60,7 +66,10 @@ class UserRepository(ABC):
 
     @abstractmethod
     def page(self, prefix: str, after: str, limit: int) -> Sequence[UserRecord]:
-        """Active users whose canonical or display name begins with ``prefix``, by canonical name."""
+        """Active users whose canonical or display name begins with ``prefix``.
+
+        By canonical name, after ``after``.
+        """
 
     @abstractmethod
     def credential(self, user_id: UserId) -> str | None:
@@ -72,6 +81,8 @@ class UserRepository(ABC):
 
 
 class SessionRepository(ABC):
+    """Sessions."""
+
     @abstractmethod
     def insert(self, record: SessionRecord) -> None:
         """Add a row."""

@@ -12,6 +12,8 @@ from chatcore.ids import Milliseconds, UserId
 
 @define(kw_only=True)
 class ActorRecord:
+    """Whether a user may act, and how far their account stream is."""
+
     user_id: UserId
     active: bool = True
     epoch: int = 1
@@ -23,6 +25,8 @@ class ActorRecord:
 
 @define(kw_only=True)
 class BlockRecord:
+    """A block, or one that was taken back (``active``)."""
+
     user_id: UserId
     other_id: UserId
     created_at: Milliseconds
@@ -31,6 +35,8 @@ class BlockRecord:
 
 
 class ActorRepository(ABC):
+    """Actors, and the counters of their account streams."""
+
     @abstractmethod
     def lock(self, ids: Collection[UserId]) -> Mapping[UserId, ActorRecord]:
         """Lock these rows until commit, by ascending id, making those that are missing.
@@ -48,6 +54,8 @@ class ActorRepository(ABC):
 
 
 class BlockRepository(ABC):
+    """Who blocks whom."""
+
     @abstractmethod
     def among(self, pairs: Collection[tuple[UserId, UserId]]) -> set[tuple[UserId, UserId]]:
         """Which of these (who, whom) are blocked."""

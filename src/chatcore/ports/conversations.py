@@ -12,6 +12,8 @@ from chatcore.ids import ConversationId, Milliseconds, UserId
 
 @define(kw_only=True)
 class ConversationRecord:
+    """A conversation's row, with the counters of its stream."""
+
     n: int
     """The storage's own number: short, append-ordered; never shown."""
     id: ConversationId
@@ -47,6 +49,8 @@ class ConversationRecord:
 
 
 class ConversationRepository(ABC):
+    """Conversations."""
+
     @abstractmethod
     def lock(self, ids: Collection[ConversationId]) -> Mapping[ConversationId, ConversationRecord]:
         """Lock these rows until commit, by ascending id; unknown and deleted ids are left out.

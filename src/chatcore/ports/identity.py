@@ -26,7 +26,7 @@ class Hasher(ABC):
 
     @abstractmethod
     def verify(self, stored: str | None, password: str) -> bool:
-        """Whether ``password`` is the one; takes as long where ``stored`` is None (no such user)."""
+        """Whether ``password`` is the one; takes as long where ``stored`` is None."""
 
     @abstractmethod
     def outdated(self, stored: str) -> bool:

@@ -59,6 +59,8 @@ class Seat:
 
 
 class MemberRepository(ABC):
+    """Memberships."""
+
     @abstractmethod
     def get(
         self, pairs: Collection[tuple[int, UserId]]

@@ -22,6 +22,8 @@ class PresenceRecord:
 
 
 class PresenceRepository(ABC):
+    """Nodes, connections, and what users chose."""
+
     @abstractmethod
     def renew(self, node: NodeId, expires_at: Milliseconds) -> None:
         """Begin or prolong a node's lease: the one write of a heartbeat."""

@@ -9,6 +9,8 @@ from chatcore.ids import ConversationId, Milliseconds, UserId
 
 
 class ReactionRepository(ABC):
+    """Who reacted how."""
+
     @abstractmethod
     def of(self, conversation_n: int, seq: int) -> Sequence[tuple[str, UserId]]:
         """(key, user) of a message's reactions, in the order in which they were made."""
@@ -35,6 +37,8 @@ class ReactionRepository(ABC):
 
 
 class HiddenRepository(ABC):
+    """Messages that one user deleted for themselves."""
+
     @abstractmethod
     def add(self, user_id: UserId, conversation_n: int, seq: int, me_rev: int) -> None:
         """Hide a message from one user."""

@@ -12,6 +12,8 @@ from chatcore.ids import Milliseconds, UploadId, UserId
 
 @define(kw_only=True)
 class UploadRecord:
+    """A file's row; ``size`` in bytes."""
+
     id: UploadId
     owner_id: UserId
     name: str
@@ -32,6 +34,8 @@ class UploadRecord:
 
 
 class UploadRepository(ABC):
+    """Files, and the messages that hold them."""
+
     @abstractmethod
     def insert(self, record: UploadRecord) -> None:
         """Add a row."""
