@@ -13,6 +13,7 @@
  * conversation comes from `client.timeline(id)`. Topics of notifications are listed in
  * `client/store.js`. Methods that ask the server reject with a ChatError.
  */
+import { Cards } from "./client/cards.js";
 import { Connection } from "./client/connection.js";
 import { environment as surroundings } from "./client/environment.js";
 import { ChatError } from "./client/errors.js";
@@ -23,6 +24,7 @@ import { Marks } from "./client/marks.js";
 import { previewOf } from "./client/message.js";
 import { Observer } from "./client/observer.js";
 import { Outbox } from "./client/outbox.js";
+import { PresenceWatch } from "./client/presence.js";
 import { Store } from "./client/store.js";
 import { Sync } from "./client/sync.js";
 import { Typing } from "./client/typing.js";
@@ -31,7 +33,6 @@ export { ChatError };
 
 const PAGE = 50;
 const HELD_AFTER_LEAVING = 200;
-const WATCHED_MOST = 500;
 
 export class ChatClient {
   #connection;
@@ -43,8 +44,8 @@ export class ChatClient {
   #typing;
   #shown = null;
   #inactive = false;
-  #watched = [];
-  #asked = new Set();
+  #presence;
+  #cards;
 
   /**
    * @param {{base: URL | string, environment?: object}} options `base` is where the API is
@@ -60,6 +61,8 @@ export class ChatClient {
     const parts = { environment: this.#environment, store: this.store, request };
     this.#sync = new Sync({ ...parts, wants: this.#wants() });
     this.#history = new History(parts);
+    this.#presence = new PresenceWatch(parts);
+    this.#cards = new Cards(parts);
     this.#marks = new Marks({ ...parts, sync: this.#sync });
     this.#compose();
   }
@@ -117,8 +120,8 @@ export class ChatClient {
     this.#typing.clear();
     this.outbox.close();
     this.#shown = null;
-    this.#watched = [];
-    this.#asked.clear();
+    this.#presence.clear();
+    this.#cards.clear();
     this.store.clear();
   }
 
@@ -162,16 +165,8 @@ export class ChatClient {
   }
 
   /** Be told of the presence of these users, and of no others. */
-  async watchPresence(userIds) {
-    const wanted = [...new Set(userIds)].slice(0, WATCHED_MOST);
-    if (
-      wanted.length === this.#watched.length &&
-      wanted.every((id) => this.#watched.includes(id))
-    ) {
-      return;
-    }
-    this.#watched = wanted;
-    await this.#watch();
+  watchPresence(userIds) {
+    return this.#presence.set(userIds);
   }
 
   // --- Messages ------------------------------------------------------------------------------------
@@ -257,17 +252,9 @@ export class ChatClient {
     this.store.putConversation(await this.request("conversations.update", params));
   }
 
-  /** The card of a user; asks for it once where it is not known, and answers null meanwhile. */
+  /** The card of a user; where it is not known, asks for it once and answers null meanwhile. */
   user(id) {
-    const held = this.store.users.get(id);
-    if (!held && !this.#asked.has(id)) {
-      this.#asked.add(id);
-      this.request("users.get", { user_id: id }).then(
-        (user) => this.store.putUsers([user]),
-        (error) => error.passing && this.#asked.delete(id),
-      );
-    }
-    return held ?? null;
+    return this.#cards.get(id);
   }
 
   /** People whose name begins like `text`, or all; answers a page and keeps their cards. */
@@ -335,30 +322,24 @@ export class ChatClient {
     this.#sync.start(started);
     this.#focus();
     if (this.#inactive) this.#connection.notify("session.inactive", { inactive: true });
-    this.#watch();
+    this.#presence.renew();
     this.outbox.flush();
     this.#marks.flush();
     this.#load();
   }
 
   #stateChanged(state) {
-    if (state === "waiting") this.#typing.clear();
-    this.#asked.clear();
+    if (state === "waiting") {
+      this.#typing.clear();
+      this.store.forgetPresence(); // Nobody tells any more.
+    }
+    this.#cards.clear();
     this.store.emit("connection");
   }
 
   #focus() {
     const ids = this.#shown ? [this.#shown] : [];
     this.#connection.notify("session.focus", { conversation_ids: ids });
-  }
-
-  async #watch() {
-    try {
-      const page = await this.request("presence.watch", { user_ids: this.#watched });
-      for (const { user_id: id, presence } of page.items) this.store.putPresence(id, presence);
-    } catch (error) {
-      if (!error.passing) throw error; // The next session watches again.
-    }
   }
 
   #load() {

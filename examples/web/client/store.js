@@ -2,7 +2,8 @@
  * All that the client knows, as plain values, and the changes announced to subscribers.
  *
  * Topics: `me`, `users` (id of a user), `conversations` (id, or null for the whole list),
- * `messages`, `members` and `typing` (id of a conversation), `presence` (id of a user), `blocks`,
+ * `messages`, `members` and `typing` (id of a conversation), `presence` (id of a user, or null for all),
+ * `blocks`,
  * `sessions`, `connection`.
  */
 import { alive, mergeMessage } from "./message.js";
@@ -141,6 +142,11 @@ export class Store {
       if (user.presence) this.putPresence(user.id, user.presence);
       this.emit("users", user.id);
     }
+  }
+
+  forgetPresence() {
+    this.presence.clear();
+    this.emit("presence");
   }
 
   putPresence(userId, presence) {

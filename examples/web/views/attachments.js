@@ -22,7 +22,8 @@ export function attachmentsOf(attachments) {
   ].filter(Boolean);
 }
 
-const isPicture = ({ category, media_type: type }) =>
+/** Whether an attachment is shown as a picture. */
+export const isPicture = ({ category, media_type: type }) =>
   category === "image" && type !== "image/svg+xml";
 
 /** A picture in the size it will have, so that nothing jumps when it arrives. */

@@ -92,6 +92,9 @@ function showBadge(badge, { unread, unread_more: more, unread_mentions: mentions
   setAttribute(badge, "aria-label", `${unread}${more ? " or more" : ""} unread`);
 }
 
+/** A list has little room. */
+const firstName = (id) => nameOf(id).split(" ")[0];
+
 /** What the second line says: who is typing, what is not sent yet, or the last message. */
 function previewLine(state) {
   const typing = client.typingIn(state.id);
@@ -115,5 +118,5 @@ function previewLine(state) {
   if (own)
     return { status: message.deleted ? null : state.statusOf(message), text: summary(message) };
   const named = !direct && message.kind !== "system";
-  return { who: named ? nameOf(message.sender_id) : null, text: summary(message) };
+  return { who: named ? firstName(message.sender_id) : null, text: summary(message) };
 }

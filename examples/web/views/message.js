@@ -1,6 +1,6 @@
 /** One message in the timeline, or one that is not sent yet. */
 import { avatar, ofUser } from "./avatar.js";
-import { attachmentsOf } from "./attachments.js";
+import { attachmentsOf, isPicture } from "./attachments.js";
 import { fill, h, icon, setAttribute } from "./dom.js";
 import { clock, fullTime, hueOf, summary } from "./format.js";
 import { ICONS } from "./icons.js";
@@ -15,7 +15,8 @@ import { ticks } from "./ticks.js";
  */
 export function messageRow(actions) {
   const face = avatar("small");
-  const content = h("div", { class: "message-content" });
+  const parts = h("div", { class: "message-parts" });
+  const content = h("div", { class: "message-content" }, parts);
   const element = h(
     "article",
     { tabindex: "-1", testid: "message" },
@@ -50,7 +51,7 @@ export function messageRow(actions) {
     );
     if (!own && named) face.show(ofUser(client.user(message.sender_id), message.sender_id));
     fill(
-      content,
+      parts,
       system
         ? systemLine(message)
         : [bubble(item, actions), reactions(message, actions), failure(message, actions)],
@@ -73,34 +74,40 @@ function systemLine(message) {
   );
 }
 
-function bubble({ message, status, own, first, named }, actions) {
-  const { deleted, body, attachments = [] } = message;
-  const jumbo = !deleted && !attachments.length && !message.reply_to && body && isJumbo(body);
+function bubble(item, actions) {
+  const { message, status, own, first, named } = item;
+  const inside = message.deleted ? [deletedLine()] : contentOf(message, actions);
+  const name = first && named && !own && senderLine(message.sender_id);
+  const look = ["bubble", message.deleted ? "" : lookOf(message), name && "has-sender"];
   return h(
     "div",
-    { class: jumbo ? "bubble jumbo" : "bubble" },
-    first &&
-      named &&
-      !own &&
-      h(
-        "div",
-        { class: "sender", "data-hue": hueOf(message.sender_id) },
-        nameOf(message.sender_id),
-      ),
-    deleted
-      ? h(
-          "span",
-          { class: "deleted", testid: "body" },
-          icon(ICONS.block),
-          "This message was deleted",
-        )
-      : null,
-    !deleted && message.reply_to && quote(message, actions),
-    ...(deleted ? [] : attachmentsOf(attachments)),
-    !deleted && body && h("span", { class: "body", testid: "body" }, linked(body)),
+    { class: look.filter(Boolean).join(" ") },
+    name,
+    inside,
     meta(message, status, own, actions),
   );
 }
+
+function contentOf(message, actions) {
+  const { body, reply_to: reply, attachments = [] } = message;
+  return [
+    reply && quote(message, actions),
+    ...attachmentsOf(attachments),
+    body && h("span", { class: "body", testid: "body" }, linked(body)),
+  ];
+}
+
+/** Lone emoji need no bubble, and the time stands on a lone picture. */
+function lookOf({ body, reply_to: reply, attachments = [] }) {
+  if (reply) return "";
+  if (body) return !attachments.length && isJumbo(body) ? "jumbo" : "";
+  return attachments.length && attachments.every(isPicture) ? "picture-only" : "";
+}
+
+const deletedLine = () =>
+  h("span", { class: "deleted", testid: "body" }, icon(ICONS.block), "This message was deleted");
+
+const senderLine = (id) => h("div", { class: "sender", "data-hue": hueOf(id) }, nameOf(id));
 
 function meta(message, status, own, actions) {
   const mark = own && !message.deleted ? ticks(status) : null;

@@ -7,7 +7,7 @@ import { dayKey, dayLabel, listNames, plural } from "./format.js";
 import { ICONS } from "./icons.js";
 import { messageRow } from "./message.js";
 import { attempt } from "./overlay.js";
-import { client, nameOf } from "./session.js";
+import { client, nameOf, titleOf } from "./session.js";
 
 const NEAR_END_PX = 60;
 const LOAD_WITHIN_PX = 600;
@@ -81,18 +81,11 @@ export function timeline(id, { actions, toolbar }) {
     fillUp(current);
   }
 
-  function drawTop({ window, info, me }) {
+  function drawTop(current) {
+    const { window } = current;
     if (!window.loaded || !window.complete)
       fill(top, h("span", { class: "spinner", role: "status", "aria-label": "Loading" }));
-    else if (info.pruned_seq || me.joined_seq || me.cleared_seq)
-      fill(top, "Earlier messages are not shown.");
-    else
-      fill(
-        top,
-        drawnItems.length
-          ? "This is the beginning."
-          : "Say hello: nobody has written anything yet.",
-      );
+    else fill(top, beginning(current, drawnItems));
   }
 
   function drawTyping() {
@@ -158,7 +151,8 @@ export function timeline(id, { actions, toolbar }) {
     const row = event.target.closest(".message");
     if (!row || event.pointerType === "touch") return;
     const message = row.dataset.id && state()?.window.get(row.dataset.id);
-    toolbar.attach(row, message && message.kind !== "system" ? message : null);
+    const place = row.querySelector(".message-content");
+    toolbar.attach(place, message && message.kind !== "system" ? message : null);
   }
 
   function keys(event) {
@@ -202,6 +196,16 @@ export function timeline(id, { actions, toolbar }) {
     },
     close: () => resizes.disconnect(),
   };
+}
+
+/** What is said above the first message. */
+function beginning(state, items) {
+  const first = items.find(({ message }) => message?.seq)?.message;
+  if (first ? first.seq > 1 : state.info.last_seq > 0) return "Earlier messages are not shown.";
+  const title = titleOf(state);
+  if (!first) return "Nobody has written anything yet. Say hello!";
+  if (state.info.kind !== "direct") return `This is the beginning of ${title}.`;
+  return `This is the beginning of your conversation with ${title}.`;
 }
 
 /** Day separators, the mark of what is new, and messages with their place in a run. */

@@ -7,7 +7,7 @@ import { client } from "./session.js";
 export const QUICK_REACTIONS = ["👍", "❤️", "😂", "😮", "😢", "🎉"];
 
 /**
- * `attach(row, message)` puts the toolbar into a message's row. `actions`: `react(message, key)`,
+ * `attach(place, message)` puts the toolbar into a message's row. `actions`: `react(message, key)`,
  * `reply(message)`, `edit(message)`, `remove(message, "me" | "everyone")`, `mayDelete(message)`.
  */
 export function messageToolbar(actions) {
@@ -84,7 +84,7 @@ export function messageToolbar(actions) {
 
   return {
     /** The message under the pointer or the focus; null takes the toolbar away. */
-    attach(row, next) {
+    attach(place, next) {
       message = next;
       if (!next) {
         element.remove();
@@ -93,7 +93,7 @@ export function messageToolbar(actions) {
       const own = next.sender_id === client.store.userId;
       edit.hidden = !own || Boolean(next.deleted) || !next.body;
       react.hidden = reply.hidden = Boolean(next.deleted);
-      if (element.parentNode !== row) row.append(element);
+      if (element.parentNode !== place) place.append(element);
     },
     element,
   };
