@@ -14,7 +14,8 @@ def _positive(default: float) -> Any:
     return field(default=default, validator=validators.gt(0))
 
 
-@frozen(kw_only=True)
+# Looked up by at every request: its hash is taken once.
+@frozen(kw_only=True, cache_hash=True)
 class Limits:
     """Every bound the engine keeps. Sizes in bytes, times in seconds, unless the name says other.
 

@@ -10,9 +10,9 @@ and only here: the decoder coerces nothing, and Python callers pass values that 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, reduce
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -32,7 +32,12 @@ Bound = str | int
 
 _ID_CHARS = 128
 _KEY = re.compile(r"[\x21-\x7e]+")
-_NAMES: Mapping[Any, str] = {str: "a string", int: "an integer", bool: "true or false"}
+_NAMES: Mapping[Any, str] = {
+    str: "a string",
+    int: "an integer",
+    bool: "true or false",
+    dict: "an object",
+}
 
 
 def storable(text: str) -> bool:
@@ -178,7 +183,7 @@ def _plain(value: Any, depth: int) -> bool:
 def _of_type(*types: type, but: type | None = None) -> Check:
     def check(value: Any, path: str, report: Report) -> None:
         if not isinstance(value, types) or (but is not None and isinstance(value, but)):
-            report(path, f"must be {_NAMES.get(types[-1], types[-1].__name__)}")
+            report(path, f"must be {_NAMES[types[-1]]}")
 
     return check
 
@@ -226,18 +231,21 @@ def _nested(fields: tuple[tuple[str, Check], ...], cls: type) -> Check:
     return check
 
 
-def _optional(absent: tuple[Any, ...], inner: Check) -> Check:
+def _optional(absent: Sequence[Any], inner: Check) -> Check:
+    """``inner``, unless the value is one of ``absent``: None, UNSET, or both."""
+    first, last = absent[0], absent[-1]
+
     def check(value: Any, path: str, report: Report) -> None:
-        if not any(value is one for one in absent):
+        if value is not first and value is not last:
             inner(value, path, report)
 
     return check
 
 
-def _all(checks: list[Check]) -> Check:
+def _both(first: Check, second: Check) -> Check:
     def check(value: Any, path: str, report: Report) -> None:
-        for one in checks:
-            one(value, path, report)
+        first(value, path, report)
+        second(value, path, report)
 
     return check
 
@@ -248,7 +256,7 @@ def _compile(annotation: Any, limits: Limits) -> Check:
     if origin is Annotated:
         base, *bounds = get_args(annotation)
         inner, absent = _split(base)
-        check = _all([_compile(inner, limits), *(one.check(limits) for one in bounds)])
+        check = reduce(_both, (one.check(limits) for one in bounds), _compile(inner, limits))
         return _optional(absent, check) if absent else check
     if origin in (Union, UnionType):
         inner, absent = _split(annotation)
@@ -301,7 +309,8 @@ def check(operation: Operation[Any], limits: Limits) -> None:
     def report(path: str, message: str) -> None:
         problems.append(Problem(path, message))
 
-    for name, default, one in _checks(type(operation), limits):
+    kind: type = type(operation)
+    for name, default, one in _checks(kind, limits):
         value = getattr(operation, name)
         if value is not default:
             one(value, name.rstrip("_"), report)
