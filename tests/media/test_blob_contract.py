@@ -1,7 +1,5 @@
 """The contract of blob stores, tried on one that keeps it and on many that don't."""
 
-import io
-
 import pytest
 
 from chatcore.errors import NotFound
