@@ -1,0 +1,78 @@
+"""Guessing passwords made slow: failures are counted by account and by address.
+
+Counted here, before anything is hashed, so that a flood costs next to nothing. Only signing in is
+refused: the owner of an account under attack keeps every session that is open.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from chatcore.config import Limits
+from chatcore.errors import RateLimited, Unauthenticated
+from chatcore.ids import Clock
+from chatcore.models import Actor
+from chatcore.operations import ChangePassword, Login, Operation
+from chatcore.rules.rates import Rate
+from chatcore.rules.text import fold
+from chatcore.wire.limits import Buckets
+
+
+class LoginFailures:
+    """The failures of late, and the attempts under way."""
+
+    def __init__(self, limits: Limits, clock: Clock) -> None:
+        window = limits.login_window_s
+        self._accounts = Buckets(Rate.of(limits.login_failures_an_account, window), clock)
+        self._addresses = Buckets(Rate.of(limits.login_failures_an_address, window), clock)
+        self._under_way: Counter[str] = Counter()
+
+    @contextmanager
+    def attempt(self, operation: Operation[Any], actor: Actor) -> Iterator[None]:
+        """Around the execution of any operation; matters to those that take a password.
+
+        Raises :class:`RateLimited` where there were too many failures, or where the attempts
+        under way at the same account would be too many if all of them failed.
+        """
+        account = _account(operation, actor)
+        if account is None:
+            yield
+            return
+        _admit(self._accounts, account, self._under_way[account])
+        _admit(self._addresses, actor.address or "")
+        self._under_way[account] += 1
+        try:
+            yield
+        except Unauthenticated:
+            self._accounts.take(account)
+            # Attempts at several accounts may fail at once and be more than there was room for.
+            with suppress(RateLimited):
+                self._addresses.take(actor.address or "")
+            raise
+        finally:
+            self._under_way[account] -= 1
+            if not self._under_way[account]:
+                del self._under_way[account]
+
+
+def _account(operation: Operation[Any], actor: Actor) -> str | None:
+    """What the guessing is aimed at; None where no password is asked for."""
+    match operation:
+        case Login(login=str(login)):
+            return f"login {fold(login)}"
+        case ChangePassword() if actor.user_id is not None:
+            return f"user {actor.user_id}"
+    return None
+
+
+def _admit(failures: Buckets, key: str, under_way: int = 0) -> None:
+    allowance = failures.allowance(key)
+    if allowance.left > under_way:
+        return
+    until_one = allowance.reset_s - (allowance.rate.burst - 1) * allowance.rate.interval_s
+    raise RateLimited(
+        "Too many failed attempts to sign in", retry_after=until_one if until_one > 0 else 1.0
+    )
