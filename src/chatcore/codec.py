@@ -15,14 +15,20 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache, lru_cache
+from math import isinf
 from types import NoneType, UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 import attrs
 import cattrs
 import msgspec
-from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError, IterableValidationError
-from cattrs.gen import AttributeOverride, make_dict_structure_fn, make_dict_unstructure_fn, override
+from cattrs.errors import (
+    ClassValidationError,
+    ForbiddenExtraKeysError,
+    IterableValidationError,
+    IterableValidationNote,
+)
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 from cattrs.v import transform_error
 
 from chatcore.config import Limits
@@ -33,7 +39,10 @@ from chatcore.operations.checks import storable
 
 T = TypeVar("T")
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+# A string without an end is one token up to the end: looking for its end again from each quote in
+# it would take quadratic time.
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_INDEX = re.compile(r"\[(\d+)\]")
 _to_json = msgspec.json.Encoder().encode
 
 
@@ -57,9 +66,18 @@ def _no_constant(name: str) -> Any:
     raise _Malformed(f"{name} is not JSON")
 
 
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if isinf(value):
+        raise _Malformed("a number is too large")
+    return value
+
+
 @cache
 def _decoder(keys: int) -> json.JSONDecoder:
-    return json.JSONDecoder(object_pairs_hook=_pairs(keys), parse_constant=_no_constant)
+    return json.JSONDecoder(
+        object_pairs_hook=_pairs(keys), parse_constant=_no_constant, parse_float=_finite
+    )
 
 
 def _depth(text: str) -> int:
@@ -102,8 +120,8 @@ def parse(text: str | bytes, limits: Limits, *, most: int | None = None) -> Any:
         if text.count("[") + text.count("{") > limits.json_depth < _depth(text):
             raise _Malformed(f"nested more than {limits.json_depth} deep")
         value = _decoder(limits.json_keys).decode(text)
-        # Only an escape can smuggle these in: raw ones are no UTF-8, or refused by the parser.
-        if "\\u" in text and not _all_storable(value):
+        # The parser refuses a raw NUL, and bytes hold no surrogate: an escape or a str may.
+        if ("\\u" in text or not storable(text)) and not _all_storable(value):
             raise _Malformed("NUL and lone surrogates are not allowed")
     except (ValueError, RecursionError) as error:
         detail = str(error) if isinstance(error, _Malformed) else "not JSON"
@@ -127,15 +145,63 @@ def _structure_datetime(value: Any, _: Any) -> datetime:
         raise ValueError("must be a time (RFC 3339)")
     try:
         moment = datetime.fromisoformat(value)
-    except ValueError:
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise ValueError("must be a time (RFC 3339)") from None
-    if moment.tzinfo is None:
-        raise ValueError("must be a time with its offset (RFC 3339)")
-    return moment.astimezone(UTC)
+    raise ValueError("must be a time with its offset (RFC 3339)")
 
 
 def _wire_name(field: attrs.Attribute[Any]) -> str:
     return field.name.rstrip("_")
+
+
+def _origin(kind: Any) -> Any:
+    return get_origin(kind)
+
+
+def _unchecked(kind: Any) -> bool:
+    """What ``operations.checks`` looks at alone: ids, choices and free JSON."""
+    return _origin(kind) in (dict, Mapping, Literal) or hasattr(kind, "__supertype__")
+
+
+def _items_hook(kind: Any, converter: cattrs.BaseConverter) -> Any:
+    item = get_args(kind)[0]
+    inner = converter.get_structure_hook(item)
+
+    def structure_items(value: Any, _: Any) -> Any:
+        if not isinstance(value, list):
+            return value  # left to the type check, which says where
+        found, errors = [], []
+        for index, one in enumerate(value):
+            try:
+                found.append(inner(one, item))
+            except Exception as error:
+                error.add_note(IterableValidationNote("", index, item))
+                errors.append(error)
+        if errors:
+            raise IterableValidationError("items", errors, kind)
+        return tuple(found)
+
+    return structure_items
+
+
+def _optional_hook(kind: Any, converter: cattrs.BaseConverter) -> Any:
+    (real,) = (part for part in get_args(kind) if part not in (NoneType, Unset))
+    inner = converter.get_structure_hook(real)
+    return lambda value, _: None if value is None else inner(value, real)
+
+
+def _record_hook(kind: type[Any], converter: cattrs.BaseConverter) -> Any:
+    renamed = {field.name: override(rename=_wire_name(field)) for field in attrs.fields(kind)}
+    make = make_dict_structure_fn(kind, converter, **_overrides(renamed))
+
+    def structure_record(value: Any, _: Any) -> Any:
+        if not isinstance(value, dict):
+            raise ValueError("must be an object")
+        return make(value, kind)
+
+    return structure_record
 
 
 def _converter() -> cattrs.Converter:
@@ -143,52 +209,18 @@ def _converter() -> cattrs.Converter:
     for primitive in (str, int, float, bool):
         converter.register_structure_hook(primitive, _as_is)
     converter.register_structure_hook(datetime, _structure_datetime)
-
-    @converter.register_structure_hook_factory(lambda kind: hasattr(kind, "__supertype__"))
-    def new_type(kind: Any) -> Any:
-        return _as_is
-
-    @converter.register_structure_hook_factory(lambda kind: get_origin(kind) in (dict, Mapping))
-    def mapping(kind: Any) -> Any:
-        return _as_is
-
-    @converter.register_structure_hook_factory(lambda kind: "Literal" in str(get_origin(kind)))
-    def literal(kind: Any) -> Any:
-        return _as_is
-
-    @converter.register_structure_hook_factory(lambda kind: get_origin(kind) is tuple)
-    def items(kind: Any) -> Any:
-        item = get_args(kind)[0]
-        inner = converter.get_structure_hook(item)
-
-        def structure_items(value: Any, _: Any) -> Any:
-            # Not a list: leave it to the type check, which says where.
-            return tuple(inner(one, item) for one in value) if isinstance(value, list) else value
-
-        return structure_items
-
-    @converter.register_structure_hook_factory(lambda kind: get_origin(kind) in (Union, UnionType))
-    def optional(kind: Any) -> Any:
-        (real,) = (part for part in get_args(kind) if part not in (NoneType, Unset))
-        inner = converter.get_structure_hook(real)
-        return lambda value, _: None if value is None else inner(value, real)
-
-    @converter.register_structure_hook_factory(attrs.has)
-    def record(kind: type[Any]) -> Any:
-        renamed = {field.name: override(rename=_wire_name(field)) for field in attrs.fields(kind)}
-        make = make_dict_structure_fn(kind, converter, **_overrides(renamed))
-
-        def structure_record(value: Any, _: Any) -> Any:
-            if not isinstance(value, dict):
-                raise ValueError("must be an object")
-            return make(value, kind)
-
-        return structure_record
-
+    converter.register_structure_hook_func(_unchecked, _as_is)
+    hooks: list[tuple[Callable[[Any], bool], Callable[[Any, cattrs.BaseConverter], Any]]] = [
+        (lambda kind: _origin(kind) is tuple, _items_hook),
+        (lambda kind: _origin(kind) in (Union, UnionType), _optional_hook),
+        (attrs.has, _record_hook),
+    ]
+    for fits, factory in hooks:
+        converter.register_structure_hook_factory(fits, factory)
     return converter
 
 
-def _overrides(named: dict[str, AttributeOverride]) -> Any:
+def _overrides(named: dict[str, Any]) -> Any:
     """Keyword arguments for cattrs' generators, whose own options share their namespace."""
     return named
 
@@ -209,7 +241,7 @@ def _problems(error: BaseException, path: str) -> list[Problem]:
     problems = []
     for line in transform_error(error, path=f"${path and '.' + path}", format_exception=_words):
         message, _, where = line.rpartition(" @ $")
-        problems.append(Problem(where.lstrip("."), message))
+        problems.append(Problem(_INDEX.sub(r".\1", where).lstrip("."), message))
     return problems
 
 
