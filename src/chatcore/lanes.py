@@ -31,16 +31,20 @@ U = TypeVar("U", bound=UnitOfWork)
 _ATTEMPTS = 5
 
 
+def _nothing(_: object) -> None:
+    """What a job runs that is run by its ``bulk``."""
+
+
 @define(eq=False)
 class Job(Generic[W]):
     """Something to run inside a transaction.
 
-    ``bulk`` is what takes many such jobs at once, or None where ``run`` runs this one alone.
+    ``bulk`` is what takes many such jobs at once; without it ``run`` runs this one alone.
     """
 
     done: Callable[[Outcome], None]
     """Called on the event loop with the result or the error."""
-    run: Callable[[W], Any] | None = None
+    run: Callable[[W], Any] = _nothing
     bulk: Callable[[W, Sequence[Any]], Sequence[Outcome]] | None = None
     request: Any = None
     """What ``bulk`` takes."""
@@ -138,7 +142,6 @@ class Runner(Generic[W, U]):
             results = first.bulk(work, [job.request for job in group])
             outcomes.update((id(job), one) for job, one in zip(group, results, strict=True))
             return
-        assert first.run is not None
         before = unit.writes
         announced = len(getattr(work, "announcements", ()))
         try:

@@ -24,8 +24,11 @@ class UnitOfWork:
 
     now: Milliseconds
     """The database's clock when it began: what expiry is measured on."""
-    writes: int
-    """How many statements have written so far: a refusal before the first one costs nothing."""
+
+    @property
+    def writes(self) -> int:
+        """How many statements have written so far: a refusal before the first costs nothing."""
+        raise NotImplementedError
 
     def commit(self, batch: BatchId | None = None) -> None:
         """Write counters and the batch's row, then make everything durable.
