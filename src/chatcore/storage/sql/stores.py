@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from chatcore.config import Settings
 from chatcore.errors import Unavailable
-from chatcore.ids import BatchId, Clock, Milliseconds, new_id
+from chatcore.ids import BatchId, Clock, Milliseconds, account_stream, new_id
 from chatcore.ports.storage import AccountsUnit, ChatUnit, Store
 from chatcore.storage.sql.accounts import SqlSessions, SqlUsers
 from chatcore.storage.sql.actors import SqlActors, SqlBlocks
@@ -126,7 +126,9 @@ class SqlChatUnit(_Unit, ChatUnit):
         self.conversations.flush()
         self.actors.flush()
         if batch is not None:
-            heads = {**self.conversations.moved(), **self.actors.moved()}
+            heads: dict[str, int] = {**self.conversations.moved()}
+            for user, rev in self.actors.moved().items():
+                heads[account_stream(user)] = rev
             streams = msgspec.json.encode(heads).decode()
             row = {"id": batch, "at": self.now, "streams": streams}
             self._session.insert(self._schema.batches, row)
