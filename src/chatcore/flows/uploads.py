@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import io
 import secrets
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, aclosing
 from functools import partial
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, Final, TypeVar, cast
@@ -128,14 +129,18 @@ async def _receive(
         digest.update(block)
         file.write(block)
 
-    async for chunk in chunks:
-        size += len(chunk)
-        if size > most:
-            raise too_large
-        waiting += chunk
-        if len(waiting) >= _BLOCK:
-            await _in_thread(partial(write, bytes(waiting)))
-            waiting.clear()
+    async with AsyncExitStack() as stack:
+        source = aiter(chunks)
+        if isinstance(source, AsyncGenerator):  # left early, it wants to be told
+            await stack.enter_async_context(aclosing(source))
+        async for chunk in source:
+            size += len(chunk)
+            if size > most:
+                raise too_large
+            waiting += chunk
+            if len(waiting) >= _BLOCK:
+                await _in_thread(partial(write, bytes(waiting)))
+                waiting.clear()
     await _in_thread(partial(write, bytes(waiting)))
     if announced not in (None, size):
         raise Invalid.field("size", f"{announced} bytes were announced, {size} came")

@@ -1,8 +1,8 @@
 """What a file is, told from its bytes: never from its name or from what a client says.
 
 Markup and text are told as in the WHATWG's MIME Sniffing standard (sections 5 and 7.1), so that
-what a browser could take for a page is called one. What we show or play goes by the signatures
-below; for all else the name is a courtesy, since it is downloaded and never shown.
+what a browser could take for a page is called one. What can be shown or played goes by the
+signatures below; for all else the name is a courtesy, since it is only ever downloaded.
 """
 
 from __future__ import annotations
@@ -21,19 +21,6 @@ DECODED: Final = frozenset(
     {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp"}
 )
 """The images that get dimensions and a thumbnail."""
-
-SHOWN: Final = DECODED | {
-    "audio/aac",
-    "audio/flac",
-    "audio/mp4",
-    "audio/mpeg",
-    "audio/ogg",
-    "audio/wav",
-    "video/mp4",
-    "video/ogg",
-    "video/webm",
-}
-"""What a browser may show in place: types that can't carry a script. All else is downloaded."""
 
 _HTML: Final = re.compile(
     rb"(?:\xef\xbb\xbf)?[\t\n\f\r ]*<(?:!--|(?:!doctype html|html|head|script|iframe|h1|div|font"
