@@ -8,7 +8,7 @@ from chatcore.delivery.connection import Connection
 from chatcore.delivery.hub import Hub
 from chatcore.errors import ChatError
 from chatcore.flows.parts import Parts
-from chatcore.ids import NodeId, UserId, new_id
+from chatcore.ids import Milliseconds, NodeId, new_id
 from chatcore.models import Actor, Started
 from chatcore.operations import GetHeads, GetMe
 from chatcore.services import presence, sync, users
@@ -77,17 +77,17 @@ class Attendance:
         )
 
     async def disconnect(self, connection: Connection) -> None:
-        """A connection has ended; its user is offline once the grace has passed."""
+        """A connection has ended. Its user stays online for the grace: a reconnect goes unseen."""
         self._hub.detach(connection)
-        user = connection.user_id
-        await self._parts.chat_write(lambda work: presence.disconnected(work, connection.id, user))
-        if not self._hub.connections_of(user):
-            self._hub.timers.after(
-                self._parts.limits.presence_grace_s, lambda: self._parts.spawn(self._gone, user)
-            )
+        at = self._parts.clock.now()
+        self._hub.timers.after(
+            self._parts.limits.presence_grace_s,
+            lambda: self._parts.spawn(self._gone, connection, at),
+        )
 
-    async def _gone(self, user: UserId) -> None:
-        await self._parts.chat_write(lambda work: presence.gone(work, user))
+    async def _gone(self, connection: Connection, at: Milliseconds) -> None:
+        id, user = connection.id, connection.user_id
+        await self._parts.chat_write(lambda work: presence.disconnected(work, id, user, at))
 
 
 def _limits(parts: Parts) -> dict[str, object]:

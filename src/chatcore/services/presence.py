@@ -7,7 +7,7 @@ from typing import cast
 
 from chatcore.errors import Invalid
 from chatcore.events import Announcement, PresenceChanged
-from chatcore.ids import ConnectionId, NodeId, UserId, to_ms
+from chatcore.ids import ConnectionId, Milliseconds, NodeId, UserId, to_ms
 from chatcore.models import Actor, Page, Presence, UserPresence
 from chatcore.operations import GetPresence, SetPresence, WatchPresence
 from chatcore.ports.presence import PresenceRecord
@@ -17,6 +17,7 @@ from chatcore.services.work import ChatWork
 
 
 def set_status(work: ChatWork, actor: Actor, operation: SetPresence) -> Presence:
+    """Store what the user chose, and tell who watches."""
     user = active(work, actor)
     until = None if operation.until is None else to_ms(operation.until)
     if until is not None and until <= work.now:
@@ -66,7 +67,7 @@ def tell(work: ChatWork, user: UserId, to: Collection[UserId] | None = None) -> 
 def renew(work: ChatWork, node: NodeId, lease_ms: int) -> None:
     """A node's heartbeat; it also buries nodes that have stopped theirs."""
     for user in work.unit.presence.expire(work.now):
-        _left(work, user)
+        _left(work, user, work.now)
     work.unit.presence.renew(node, work.now + lease_ms)
 
 
@@ -78,28 +79,23 @@ def connected(work: ChatWork, node: NodeId, connection: ConnectionId, user: User
         tell(work, user)
 
 
-def disconnected(work: ChatWork, connection: ConnectionId, user: UserId) -> None:
-    """A connection has gone. That the user has, is told by :func:`gone` after the grace."""
+def disconnected(
+    work: ChatWork, connection: ConnectionId, user: UserId, at: Milliseconds
+) -> None:
+    """A connection went ``at`` that time, and the grace has passed since."""
     work.unit.presence.disconnect([connection])
-    if not work.unit.presence.online([user], work.now):
-        record = _records(work, [user])[user]
-        if record.status != "invisible":
-            record.last_seen = rules.seen(record.last_seen, work.now, work.now)
-            work.unit.presence.save(record)
+    _left(work, user, at)
 
 
-def gone(work: ChatWork, user: UserId) -> None:
-    """Tell watchers that a user has left, unless they are back."""
-    if not work.unit.presence.online([user], work.now):
-        tell(work, user)
-
-
-def _left(work: ChatWork, user: UserId) -> None:
+def _left(work: ChatWork, user: UserId, at: Milliseconds) -> None:
+    """Note when a user was last there, and tell it, unless another connection keeps them."""
+    if work.unit.presence.online([user], work.now):
+        return
     record = _records(work, [user])[user]
     if record.status != "invisible":
-        record.last_seen = rules.seen(record.last_seen, work.now, work.now)
+        record.last_seen = rules.seen(record.last_seen, at, work.now)
         work.unit.presence.save(record)
-    gone(work, user)
+    tell(work, user)
 
 
 def _records(work: ChatWork, users: Collection[UserId]) -> Mapping[UserId, PresenceRecord]:
