@@ -1,10 +1,18 @@
 """The hub: who hears what of conversations and account streams."""
 
 import pytest
+from attrs import evolve
 
 from chatcore.config import Limits
 from chatcore.delivery.hub import Hub
-from chatcore.events import Announcement, BlockChanged, RevokedSession, SessionRevoked
+from chatcore.events import (
+    Announcement,
+    BlockChanged,
+    ConversationDeleted,
+    ConversationUpdated,
+    RevokedSession,
+    SessionRevoked,
+)
 from chatcore.ids import SessionId, StreamId, UserId
 from chatcore.models import Block
 from chatcore.testing.clock import FakeClock
@@ -116,6 +124,18 @@ async def test_the_last_to_leave_ends_the_audience(hub: Hub) -> None:
     """A conversation that nobody here hears is forgotten."""
     connect(hub, "ann")
     hub.deliver([retitled(1, leaving=["ann"])])
+    assert hub.statistics().conversations == 0
+
+
+async def test_a_deleted_conversation_is_heard_and_then_no_more(hub: Hub) -> None:
+    """Members hear of the deletion as the last thing; where nobody is here nothing happens."""
+    ann = connect(hub, "ann")
+    updated = retitled(2)
+    assert isinstance(updated.event, ConversationUpdated)
+    gone = evolve(updated, event=ConversationDeleted(updated.event.conversation))
+    hub.deliver([sent(1), gone])
+    hub.deliver([sent(3), gone])
+    assert await names(ann) == ["message.sent 1", "conversation.deleted 2"]
     assert hub.statistics().conversations == 0
 
 

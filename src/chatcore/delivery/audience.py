@@ -64,6 +64,12 @@ class Audiences:
         if listener.unsettled:
             listener.changes[stream] = None
 
+    def end(self, stream: StreamId) -> None:
+        """It was announced that the conversation is no more."""
+        if audience := self._of.get(stream):
+            for listener in tuple(audience.floors):
+                self.leave(listener, stream)
+
     def settle(self, listener: Listener, floors: Mapping[ConversationId, int]) -> None:
         """Take a snapshot of a listener's memberships over.
 

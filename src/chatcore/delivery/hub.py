@@ -20,14 +20,14 @@ from chatcore.delivery.receipts import Coalescer, Moved
 from chatcore.delivery.timers import Timers
 from chatcore.events import (
     Announcement,
-    MembershipChanged,
+    ConversationDeleted,
     PresenceChanged,
     ReceiptsMoved,
     SessionRevoked,
     TypingChanged,
     UserChanged,
 )
-from chatcore.ids import Clock, ConversationId, SessionId, StreamId, UserId, stream_of
+from chatcore.ids import Clock, ConversationId, SessionId, StreamId, UserId
 
 REVOKED: Final = 4401
 TOO_MANY: Final = 1008
@@ -170,6 +170,8 @@ class Hub:
             else:
                 self._tell_state(stream, announcement)
         self._send_run(stream, run)
+        if run and isinstance(run[-1].event, ConversationDeleted):
+            self._audiences.end(stream)
 
     def _change_audience(self, stream: StreamId, announcement: Announcement) -> None:
         for joining in announcement.joining:
@@ -203,8 +205,6 @@ class Hub:
             if isinstance(event, SessionRevoked):
                 ended = (one for one in listener.connections if one.session_id == event.session.id)
                 _close(ended, REVOKED, "revoked")
-            elif isinstance(event, MembershipChanged) and event.epoch is None:
-                self._audiences.leave(listener, stream_of(event.conversation_id))
 
     def _tell_state(self, stream: StreamId, announcement: Announcement) -> None:
         audience = self._audiences.of(stream)
@@ -249,9 +249,7 @@ def _tell(hearers: Iterable[Connection], announcement: Announcement) -> None:
     fleeting = isinstance(announcement.event, _FLEETING)
     chunk = event_chunk(announcement.event, announcement.stream, droppable=fleeting)
     for connection in hearers:
-        user = connection.user_id
-        meant = announcement.only_to is None or user in announcement.only_to
-        if meant and user not in announcement.not_to and not (fleeting and connection.inactive):
+        if announcement.may_hear(connection.user_id) and not (fleeting and connection.inactive):
             connection.outbox.put(chunk)
 
 
