@@ -73,8 +73,8 @@ class ConversationRepository(ABC):
 
     @abstractmethod
     def direct(self, key: str) -> ConversationId | None:
-        """The direct or self conversation with this ``direct_key``."""
+        """The direct or self conversation with this ``direct_key``, deleted or not."""
 
     @abstractmethod
     def created(self, by: UserId, key: str) -> ConversationId | None:
-        """The conversation that this user created with this client key."""
+        """What this user created with this client key, deleted or not: a key is for ever."""

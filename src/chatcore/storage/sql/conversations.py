@@ -65,6 +65,7 @@ class SqlConversations(Repository, ConversationRepository):
         del values["n"]
         record.n = self._session.insert(self._table, values)
         self._hold(record)
+        self._moved[record.id] = record.rev
 
     def save(self, record: ConversationRecord) -> None:
         names = [name for name in self._mapping.names if name not in COUNTERS]
@@ -93,7 +94,7 @@ class SqlConversations(Repository, ConversationRepository):
             self._session.write(self._advance, moved)
 
     def moved(self) -> dict[ConversationId, int]:
-        """The heads that :meth:`flush` has written: what the batch's row keeps."""
+        """The heads that were written: what the batch's row keeps."""
         return self._moved
 
     def _hold(self, record: ConversationRecord) -> None:
@@ -105,9 +106,7 @@ class SqlConversations(Repository, ConversationRepository):
         return [self._mapping.load(row) for row in rows]
 
     def _id(self, *where: Any) -> ConversationId | None:
-        row = self._session.row(
-            select(self._table.c.id).where(*where, self._table.c.deleted_at.is_(None))
-        )
+        row = self._session.row(select(self._table.c.id).where(*where))
         return None if row is None else ConversationId(row[0])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, func, literal, or_, select
+from sqlalchemy import BindParameter, and_, bindparam, exists, func, literal, or_, select
 
 from chatcore.ids import Milliseconds, UserId
 from chatcore.ports.messages import (
@@ -140,7 +140,7 @@ class SqlMessages(Repository, MessageRepository):
 
     def _newest(self, window: Window) -> dict[int, MessageRecord]:
         last = self.page(window, after=window.floor_seq, before=None, newest=True, limit=1)
-        return {window.conversation_n: record for record in last}
+        return {window.conversation_n: last[0]} if last else {}
 
     def _expired(self, row: MessageRecord, window: Window) -> bool:
         return row.expires_at is not None and row.expires_at <= window.now

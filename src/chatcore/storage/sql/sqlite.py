@@ -90,6 +90,7 @@ def _insert(table: str, names: tuple[str, ...]) -> str:
         columns = ", ".join(f'"{name}"' for name in names)
         values = ", ".join(f"value ->> {index}" for index in range(len(names)))
         _statements[table, names] = (
-            f'INSERT INTO "{table}" ({columns}) SELECT {values} FROM json_each(?)'
+            # Names of our own tables and columns; every value is in the parameter.
+            f'INSERT INTO "{table}" ({columns}) SELECT {values} FROM json_each(?)'  # noqa: S608
         )
     return _statements[table, names]

@@ -126,7 +126,7 @@ class SqlChatUnit(_Unit, ChatUnit):
         self.conversations.flush()
         self.actors.flush()
         if batch is not None:
-            heads: dict[str, int] = {**self.conversations.moved()}
+            heads: dict[str, int] = dict(self.conversations.moved().items())
             for user, rev in self.actors.moved().items():
                 heads[account_stream(user)] = rev
             streams = msgspec.json.encode(heads).decode()
