@@ -14,6 +14,7 @@ from chatcore.services.work import ChatWork
 
 
 def list_all(work: ChatWork, actor: Actor, operation: ListBlocks) -> Page[Block]:
+    """Whom the actor blocks, by their id."""
     user = active(work, actor)
     most = paging.size(work.limits, operation.limit)
     after = paging.after_text("blocks", operation.cursor)
@@ -23,6 +24,7 @@ def list_all(work: ChatWork, actor: Actor, operation: ListBlocks) -> Page[Block]
 
 
 def add(work: ChatWork, actor: Actor, operation: AddBlock) -> Block:
+    """Raises :class:`NotFound` for an unknown user."""
     user, other = active(work, actor), operation.user_id
     if other == user:
         raise Invalid.field("user_id", "not yourself")
@@ -37,6 +39,7 @@ def add(work: ChatWork, actor: Actor, operation: AddBlock) -> Block:
 
 
 def remove(work: ChatWork, actor: Actor, operation: RemoveBlock) -> Block:
+    """Raises :class:`NotFound` where there is no block."""
     record = work.unit.blocks.get(active(work, actor), operation.user_id)
     if record is None or not record.active:
         raise NotFound
@@ -62,6 +65,7 @@ def _both(record: BlockRecord) -> tuple[tuple[UserId, UserId], tuple[UserId, Use
 
 
 def face(record: BlockRecord) -> Block:
+    """A block as the one who set it sees it."""
     return Block(
         user_id=record.other_id,
         blocked=record.active,

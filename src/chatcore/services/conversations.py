@@ -190,6 +190,7 @@ def _view(work: ChatWork, seat: Seat) -> Conversation:
 
 
 def list_all(work: ChatWork, actor: Actor, operation: ListConversations) -> Page[Conversation]:
+    """The actor's conversations, last activity first."""
     user = access.active(work, actor)
     most = paging.size(work.limits, operation.limit)
     before = paging.before_pair("conversations", operation.cursor)
@@ -203,10 +204,12 @@ def list_all(work: ChatWork, actor: Actor, operation: ListConversations) -> Page
 
 
 def get(work: ChatWork, actor: Actor, operation: GetConversation) -> Conversation:
+    """One conversation with its personal face."""
     return _view(work, access.enter(work, actor, operation))
 
 
 def update(work: ChatWork, actor: Actor, operation: UpdateConversation) -> Conversation:
+    """Change what was given; a change that changes nothing takes no rev."""
     seat = access.enter(work, actor, operation)
     stream = seat.stream
     before = evolve(stream)
@@ -234,6 +237,7 @@ def changed(work: ChatWork, stream: ConversationRecord) -> None:
 
 
 def delete(work: ChatWork, actor: Actor, operation: DeleteConversation) -> Done:
+    """End a group for everybody."""
     seat = access.enter(work, actor, operation)
     end(work, seat.stream, work.unit.members.of(seat.stream.n))
     return Done()

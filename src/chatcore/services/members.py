@@ -21,6 +21,7 @@ from chatcore.services.work import ChatWork
 
 
 def list_all(work: ChatWork, actor: Actor, operation: ListMembers) -> Page[Member]:
+    """The current members, by user id."""
     seat = access.enter(work, actor, operation)
     most = paging.size(work.limits, operation.limit)
     after = paging.after_text("members", operation.cursor)
@@ -120,6 +121,7 @@ def _give(work: ChatWork, stream: ConversationRecord, target: MemberRecord, role
 
 
 def remove(work: ChatWork, actor: Actor, operation: RemoveMember) -> Done:
+    """Raises :class:`NotFound` for who is no member."""
     seat, target = _target(work, actor, operation)
     require(RemoveMember, actor, seat.case(target=cast(Role, target.role)))
     _part(work, seat.stream, target)

@@ -84,6 +84,7 @@ def _at(work: ChatWork, seat: Seat, moment: datetime) -> int:
 
 
 def get(work: ChatWork, actor: Actor, operation: GetMessage) -> Message:
+    """One message that the actor sees, or its tombstone."""
     seat = access.enter(work, actor, operation)
     return faces.messages(work, seat, [access.message(work, seat, operation.message_id)])[0]
 

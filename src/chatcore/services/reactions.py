@@ -30,6 +30,7 @@ def add(work: ChatWork, actor: Actor, operation: AddReaction) -> Message:
 
 
 def remove(work: ChatWork, actor: Actor, operation: RemoveReaction) -> Message:
+    """Taking back what isn't there changes nothing."""
     seat, record = _find(work, actor, operation)
     user, key = seat.member.user_id, operation.key
     if (key, user) not in work.unit.reactions.of(record.conversation_n, record.seq):

@@ -12,6 +12,7 @@ from chatcore.services.work import ChatWork
 
 
 def set_state(work: ChatWork, actor: Actor, operation: SetTyping) -> Done:
+    """Tell the other members, but those with a block in between."""
     seat = access.seat(work, actor, operation.conversation_id, lock=False)
     require(SetTyping, actor, seat.case(blocked=access.blocked(work, seat)))
     user, stream = seat.member.user_id, seat.stream

@@ -24,6 +24,7 @@ def find(work: ChatWork, actor: Actor, upload_id: UploadId) -> UploadRecord:
 
 
 def info(work: ChatWork, actor: Actor, operation: GetUpload) -> Attachment:
+    """What a file is."""
     return attachment(find(work, actor, operation.upload_id))
 
 
