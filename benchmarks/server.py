@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -30,7 +31,7 @@ def serve(storage: str, port: int) -> None:
     import uvicorn
     from argon2 import PasswordHasher
 
-    from chatcore import ChatEngine, Limits
+    from chatcore import Limits
     from chatcore.security.passwords import Argon2Hasher
 
     sys.path.insert(0, str(EXAMPLES))
@@ -49,12 +50,20 @@ def serve(storage: str, port: int) -> None:
         members_a_request=10_000,
     )
     hasher = Argon2Hasher(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    engine = ChatEngine(storage, limits=limits, hasher=hasher)
-    app = create_app(engine=engine)
+    files = tempfile.mkdtemp(prefix="chatcore-benchmark-")
+    app = create_app(storage, files, limits=limits, hasher=hasher)
     began = time.perf_counter()
     # uvicorn raises the signal that stopped it once more, at the end.
     signal.signal(signal.SIGTERM, lambda *_: None)
-    uvicorn.run(app, port=port, ws="websockets-sansio", log_level="warning", access_log=False)
+    uvicorn.run(
+        app,
+        port=port,
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        log_level="warning",
+        access_log=False,
+    )
+    shutil.rmtree(files)
     used = resource.getrusage(resource.RUSAGE_SELF)
     print(
         json.dumps(
@@ -62,7 +71,7 @@ def serve(storage: str, port: int) -> None:
                 "seconds": time.perf_counter() - began,
                 "cpu_s": used.ru_utime + used.ru_stime,
                 "peak_mb": used.ru_maxrss / 1024,
-                **engine.statistics(),
+                **app.state.engine.statistics(),
             }
         )
     )
