@@ -34,6 +34,7 @@ from cattrs.v import transform_error
 from chatcore.config import Limits
 from chatcore.errors import Invalid, Problem, TooLarge
 from chatcore.events import Change, Event
+from chatcore.models import Message
 from chatcore.operations.base import Unset
 from chatcore.operations.checks import storable
 
@@ -263,6 +264,12 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
+# The answer to a send and its event carry the same message, a page is weighed before it is sent:
+# each is encoded once. Held by identity, beside the value that keeps the identity.
+_encoded: dict[int, tuple[Message, msgspec.Raw]] = {}
+_MOST_ENCODED = 512
+
+
 def _plainer() -> cattrs.Converter:
     converter = cattrs.Converter()
     converter.register_unstructure_hook(datetime, rfc3339)
@@ -278,6 +285,17 @@ def _plainer() -> cattrs.Converter:
         }
         return make_dict_unstructure_fn(kind, converter, **_overrides(fields))
 
+    unstructure_message = converter.get_unstructure_hook(Message)
+
+    @converter.register_unstructure_hook
+    def message(value: Message) -> msgspec.Raw:
+        held = _encoded.get(id(value))
+        if held is None or held[0] is not value:
+            if len(_encoded) >= _MOST_ENCODED:
+                _encoded.clear()
+            held = _encoded[id(value)] = value, msgspec.Raw(_to_json(unstructure_message(value)))
+        return held[1]
+
     @converter.register_unstructure_hook
     def change(value: Change) -> dict[str, Any]:
         params = {"stream": value.stream, "rev": value.rev, **_plain(value.event)}
@@ -291,7 +309,7 @@ _plain: Callable[[Any], Any] = _unstructurer.unstructure
 
 
 def plain(value: Any) -> Any:
-    """``value`` as dicts, lists, strings and numbers, ready for :func:`encode`."""
+    """``value`` as dicts, lists, strings and numbers (messages encoded), for :func:`encode`."""
     return _plain(value)
 
 

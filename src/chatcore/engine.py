@@ -65,6 +65,7 @@ FLOWS: Final[Mapping[type[Operation[Any]], Callable[..., Awaitable[Any]]]] = {
     ops.ChangePassword: account_flows.change_password,
     ops.RevokeSession: account_flows.revoke,
     ops.UpdateMe: account_flows.update_me,
+    ops.DeleteUpload: upload_flows.delete,
 }
 """Operations that are more than one transaction."""
 

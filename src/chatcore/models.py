@@ -77,14 +77,6 @@ class Presence:
 
 
 @frozen(kw_only=True)
-class UserSettings:
-    """A user's own choices. More join with privacy settings."""
-
-    presence: Literal["everyone", "nobody"] = "everyone"
-    receipts: bool = True
-
-
-@frozen(kw_only=True)
 class User:
     """A person, bot or guest. The shared face is the public card."""
 
@@ -99,7 +91,6 @@ class User:
     custom: dict[str, Any] | None = None
     email: str | None = personal()
     phone: str | None = personal()
-    settings: UserSettings | None = personal()
     presence: Presence | None = personal()
 
 

@@ -88,7 +88,7 @@ async def _revoke(parts: Parts, user: UserId, session_id: SessionId) -> None:
 
 async def change_password(parts: Parts, actor: Actor, operation: ChangePassword) -> Done:
     """Raises :class:`Unauthenticated` where ``current`` is wrong."""
-    check_password(operation.new, parts.limits)
+    check_password(operation.new, parts.limits, path="new")
     stored = await parts.accounts_read(lambda work: work.unit.users.credential(actor.id))
     hasher = parts.hasher
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chatcore.errors import Unauthenticated
 from chatcore.flows.parts import Parts
 from chatcore.models import Actor
-from chatcore.security.tokens import hash_token
+from chatcore.security.tokens import hash_token, well_formed
 from chatcore.services import accounts
 
 
@@ -13,7 +13,7 @@ async def authenticate(
     parts: Parts, token: str, address: str | None, user_agent: str | None
 ) -> Actor:
     """The actor of a live session. Raises :class:`Unauthenticated` for anything else."""
-    if not token.isascii():
+    if not well_formed(token):
         raise Unauthenticated
     hashed = hash_token(token)
     session, now = await parts.accounts_read(lambda work: (accounts.live(work, hashed), work.now))

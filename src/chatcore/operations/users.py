@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from attrs import frozen
 
 from chatcore.ids import UserId
-from chatcore.models import Page, User, UserSettings
+from chatcore.models import Page, User, UserKind
 from chatcore.operations.base import UNSET, Operation, Unset, operation
-from chatcore.operations.checks import Json, Text, Whole
+from chatcore.operations.checks import Json, Key, Text, Whole
 
 
 @operation("users.me", User, store="accounts")
@@ -27,7 +27,6 @@ class UpdateMe(Operation[User]):
     avatar_url: Annotated[str | None | Unset, Text("url_chars")] = UNSET
     bio: Annotated[str | None | Unset, Text("text_chars")] = UNSET
     custom: Annotated[dict[str, Any] | None | Unset, Json("custom_bytes")] = UNSET
-    settings: UserSettings | Unset = UNSET
 
 
 @operation("users.get", User, store="accounts")
@@ -55,3 +54,17 @@ class ListUsers(Operation[Page[User]]):
 
     cursor: Annotated[str | None, Text("text_chars")] = None
     limit: Annotated[int | None, Whole(1, "page_max")] = None
+
+
+@operation("users.import", User, store="accounts", writes=True)
+@frozen
+class ImportUser(Operation[User]):
+    """Take over a user from elsewhere, without a password: for operators only.
+
+    ``key`` says who it is at the source; a repeat answers the user it made, as they are now.
+    """
+
+    key: Annotated[str, Key()]
+    username: Annotated[str, Text("name_chars")]
+    display_name: Annotated[str | None, Text("name_chars")] = None
+    kind: UserKind = "person"

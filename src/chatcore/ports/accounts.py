@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from attrs import define, field
+from attrs import define
 
 from chatcore.ids import Milliseconds, SessionId, UserId
 
@@ -26,7 +26,6 @@ class UserRecord:
     version: int = 1
     created_at: Milliseconds
     custom: dict[str, Any] | None = None
-    settings: dict[str, Any] = field(factory=dict)
     active: bool = True
 
 

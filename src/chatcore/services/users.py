@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from typing import Any
 
 from attrs import evolve
 
-from chatcore import codec
-from chatcore.errors import Forbidden, NotFound, Unauthenticated
-from chatcore.ids import to_datetime
-from chatcore.models import Actor, Page, User, UserSettings
-from chatcore.operations import UNSET, GetMe, GetUser, ListUsers, SearchUsers, UpdateMe
+from chatcore.errors import Conflict, Forbidden, NotFound, Unauthenticated
+from chatcore.ids import UserId, to_datetime
+from chatcore.models import Actor, Page, User
+from chatcore.operations import (
+    UNSET,
+    GetMe,
+    GetUser,
+    ImportUser,
+    ListUsers,
+    SearchUsers,
+    UpdateMe,
+)
 from chatcore.ports.accounts import UserRecord
-from chatcore.rules.text import search_prefix
+from chatcore.rules.text import fold_username, search_prefix
 from chatcore.services import paging
 from chatcore.services.work import AccountsWork
 
@@ -35,7 +43,38 @@ def card(record: UserRecord) -> User:
 
 def own(record: UserRecord) -> User:
     """What a user sees of themselves."""
-    return evolve(card(record), settings=codec.structure(record.settings, UserSettings))
+    return card(record)
+
+
+def new(
+    work: AccountsWork, id: UserId, username: str, display_name: str | None, kind: str = "person"
+) -> UserRecord:
+    """A new user's row, stored. Raises :class:`Conflict` for a name that is taken."""
+    key = fold_username(username, work.limits.name_chars)
+    if work.unit.users.by_username(key) is not None:
+        raise Conflict("This username is taken")
+    record = UserRecord(
+        id=id,
+        username=username,
+        username_key=key,
+        display_name=display_name or username,
+        kind=kind,
+        created_at=work.now,
+    )
+    work.unit.users.insert(record)
+    return record
+
+
+def take_over(work: AccountsWork, actor: Actor, operation: ImportUser) -> User:
+    """The user behind a key from elsewhere, made the first time.
+
+    Their id follows from the key, so nobody else can ever be taken for them.
+    """
+    id = UserId(hashlib.sha256(f"users.import {operation.key}".encode()).hexdigest()[:32])
+    earlier = work.unit.users.get([id]).get(id)
+    if earlier is not None:
+        return card(earlier)
+    return card(new(work, id, operation.username, operation.display_name, operation.kind))
 
 
 def find(work: AccountsWork, actor: Actor) -> UserRecord:
@@ -47,6 +86,7 @@ def find(work: AccountsWork, actor: Actor) -> UserRecord:
 
 
 def me(work: AccountsWork, actor: Actor, operation: GetMe) -> User:
+    """One's own profile."""
     return own(find(work, actor))
 
 
@@ -58,8 +98,6 @@ def update(work: AccountsWork, actor: Actor, operation: UpdateMe) -> User:
         value = getattr(operation, name)
         if value is not UNSET:
             setattr(record, name, value)
-    if operation.settings is not UNSET:
-        record.settings = codec.plain(operation.settings)
     if record != before:
         record.version += 1
         work.unit.users.save(record)
@@ -67,6 +105,7 @@ def update(work: AccountsWork, actor: Actor, operation: UpdateMe) -> User:
 
 
 def get(work: AccountsWork, actor: Actor, operation: GetUser) -> User:
+    """A public card. Raises :class:`NotFound` for an unknown user."""
     record = work.unit.users.get([operation.user_id]).get(operation.user_id)
     if record is None:
         raise NotFound
@@ -80,6 +119,7 @@ def search(work: AccountsWork, actor: Actor, operation: SearchUsers) -> Page[Use
 
 
 def list_all(work: AccountsWork, actor: Actor, operation: ListUsers) -> Page[User]:
+    """Everybody, by canonical name. Raises :class:`Forbidden` where the host says so."""
     if not work.settings.list_users:
         raise Forbidden
     return _page(work, operation, "")

@@ -57,11 +57,10 @@ def read_call(line: str, limits: Limits) -> Call:
 
 
 def _id_text(value: Any) -> str:
-    match value:
-        case str():
-            return json.dumps(value, ensure_ascii=False)
-        case int() | float() if not isinstance(value, bool) and isfinite(value):
-            return json.dumps(value)
+    if type(value) is int:
+        return str(value)
+    if isinstance(value, str) or (isinstance(value, float) and isfinite(value)):
+        return json.dumps(value, ensure_ascii=False)
     return NULL
 
 

@@ -27,9 +27,7 @@ class SqlUsers(Repository, UserRepository):
     def __init__(self, schema: AccountsSchema) -> None:
         self._table = schema.users
         self._credentials = schema.credentials
-        self._mapping = RecordMapping(
-            UserRecord, schema.users, {"custom": lambda value: value, "settings": _or_empty}
-        )
+        self._mapping = RecordMapping(UserRecord, schema.users, {"custom": lambda value: value})
         self._active = select(*self._mapping.columns).where(schema.users.c.active.is_(True))
 
     def get(self, ids: Collection[UserId]) -> Mapping[UserId, UserRecord]:
@@ -74,9 +72,7 @@ class SqlUsers(Repository, UserRepository):
         self._session.put(self._credentials, [row])
 
     def _row(self, record: UserRecord) -> dict[str, Any]:
-        row = self._mapping.dump(record)
-        row["settings"] = row["settings"] or "{}"
-        return row | {"display_key": record.display_name.casefold()[:191]}
+        return self._mapping.dump(record) | {"display_key": record.display_name.casefold()[:191]}
 
     def _all(self, statement: Any) -> list[UserRecord]:
         return [self._mapping.load(row) for row in self._session.rows(statement)]
@@ -115,7 +111,3 @@ class SqlSessions(Repository, SessionRepository):
 
     def _all(self, statement: Any) -> list[SessionRecord]:
         return [self._mapping.load(row) for row in self._session.rows(statement)]
-
-
-def _or_empty(value: Any) -> dict[str, Any]:
-    return value or {}

@@ -49,13 +49,17 @@ class RecordMapping(Generic[R]):
             values[index] = make(None if text is None else _decode(text))
         return self.cls(**dict(zip(self.names, values, strict=True)))
 
-    def dump(self, record: R) -> dict[str, Any]:
-        """The row's values, JSON encoded; an empty JSON object is stored as NULL."""
+    def row(self, record: R) -> list[Any]:
+        """The row's values in the columns' order, JSON encoded; an empty object is NULL."""
         values = list(self._values(record))
         for index, _ in self._json:
             value = values[index]
             values[index] = None if value is None or value == {} else _encode(value).decode()
-        return dict(zip(self.names, values, strict=True))
+        return values
+
+    def dump(self, record: R) -> dict[str, Any]:
+        """The row's values by column."""
+        return dict(zip(self.names, self.row(record), strict=True))
 
     def update_by(self, *keys: str) -> Update:
         """An UPDATE by these columns, which bind as ``k_…``; what else is bound is what is set."""

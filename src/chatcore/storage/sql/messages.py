@@ -53,7 +53,7 @@ class SqlMessages(Repository, MessageRepository):
         return {(one.conversation_n, one.seq): one for one in found}
 
     def insert(self, records: Sequence[MessageRecord]) -> None:
-        rows = [tuple(self._mapping.dump(record).values()) for record in records]
+        rows = [self._mapping.row(record) for record in records]
         self._session.insert_many(self._table, self._mapping.names, rows)
         mentions = [
             (record.conversation_n, user, record.seq)

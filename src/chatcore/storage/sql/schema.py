@@ -294,7 +294,6 @@ class AccountsSchema:
             _required("version", Integer),
             _required("created_at", Ms),
             Column("custom", Json),
-            _required("settings", Json),
             _required("active", Boolean),
         )
         self.credentials = Table(

@@ -18,7 +18,7 @@ from sqlalchemy import Column, Connection, Select, Table, and_, bindparam, func,
 from chatcore.errors import Misconfigured
 
 BUSY_S: Final = 5.0
-_OLDEST: Final = (3, 38, 0)
+OLDEST: Final = (3, 38, 0)
 """JSON functions are always built in from here on."""
 
 _encode = msgspec.json.Encoder().encode
@@ -43,7 +43,7 @@ READER: Final = Role("BEGIN", ("query_only = ON",))
 
 def prepare(connection: sqlite3.Connection, role: Role) -> None:
     """Set up a fresh connection."""
-    if sqlite3.sqlite_version_info < _OLDEST:
+    if sqlite3.sqlite_version_info < OLDEST:
         raise Misconfigured(f"SQLite {sqlite3.sqlite_version} is too old: 3.38 or newer")
     # Autocommit in the driver; the engine sends BEGIN itself.
     connection.isolation_level = None

@@ -34,12 +34,18 @@ def _config(connection: Connection, branch: str, prefix: str) -> Config:
     return config
 
 
+def versions(connection: Connection, branch: str, prefix: str) -> tuple[str | None, str | None]:
+    """The version of a store's tables, None where it has none, and the newest there is."""
+    options = {"version_table": version_table(branch, prefix)}
+    current = MigrationContext.configure(connection, opts=options).get_current_revision()
+    scripts = ScriptDirectory.from_config(_config(connection, branch, prefix))
+    return current, scripts.get_current_head()
+
+
 def pending(connection: Connection, branch: str, prefix: str) -> bool:
     """Whether the schema is behind this version of chatcore."""
-    config = _config(connection, branch, prefix)
-    options = {"version_table": version_table(branch, prefix)}
-    current = MigrationContext.configure(connection, opts=options).get_current_heads()
-    return set(current) != set(ScriptDirectory.from_config(config).get_heads())
+    current, newest = versions(connection, branch, prefix)
+    return current != newest
 
 
 def upgrade(connection: Connection, branch: str, prefix: str) -> None:
