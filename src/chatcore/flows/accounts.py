@@ -117,7 +117,9 @@ def _note_revoked(work: ChatWork, user: UserId, ended: Sequence[SessionId]) -> N
 
 async def update_me(parts: Parts, actor: Actor, operation: UpdateMe) -> User:
     """The profile first, its announcement after: a pull in between must not miss the change."""
-    user = await parts.accounts_write(lambda work: users.update(work, actor, operation))
+    user, changed = await parts.accounts_write(lambda work: users.update(work, actor, operation))
+    if not changed:
+        return user
     card = (await parts.accounts_read(lambda work: users.cards(work, [user.id])))[user.id]
 
     def note(work: ChatWork) -> None:

@@ -90,18 +90,19 @@ def me(work: AccountsWork, actor: Actor, operation: GetMe) -> User:
     return own(find(work, actor))
 
 
-def update(work: AccountsWork, actor: Actor, operation: UpdateMe) -> User:
-    """Store a changed profile; what follows of it on the account stream is the flow's."""
+def update(work: AccountsWork, actor: Actor, operation: UpdateMe) -> tuple[User, bool]:
+    """The profile, and whether it changed; what follows of that on its stream is the flow's."""
     record = find(work, actor)
     before = evolve(record)
     for name in ("display_name", "avatar_url", "bio", "custom"):
         value = getattr(operation, name)
         if value is not UNSET:
             setattr(record, name, value)
-    if record != before:
+    changed = record != before
+    if changed:
         record.version += 1
         work.unit.users.save(record)
-    return own(record)
+    return own(record), changed
 
 
 def get(work: AccountsWork, actor: Actor, operation: GetUser) -> User:
