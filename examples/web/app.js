@@ -7,7 +7,8 @@
  *   up), `password`, `login-submit`, `signup-submit`, `form-error`
  * - the left side: `tab-chats`, `tab-people`, `search`, `account`; `conversation-list` with
  *   `conversation` (`data-id`, `aria-current`), each with `preview`, `ticks` and `unread-badge`;
- *   under People `people` with `person-<username>`, `new-group`
+ *   under People `people` with `person-<username>`, `saved-messages`, `new-group`;
+ *   `find-people` where there is no conversation
  * - a new group: `group-title`, `picker-search`, `person-<username>`, `create-group`
  * - a conversation: `conversation-title`, `presence` (`data-status`; of a direct one),
  *   `member-count` (of a group), `back`, `details`, `timeline`, `day-separator`, `new-separator`,

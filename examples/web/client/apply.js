@@ -116,9 +116,8 @@ function applyMember(store, wants, name, { member, user }, live) {
     state.me = { ...state.me, role: member.role };
   }
   if (member.left_at != null) keepStatuses(store, state);
-  const known = Boolean(state.roster.get(member.user_id));
   state.roster.put(member);
-  countMembers(state, wants, { name, known, live });
+  countMembers(state, wants, { name, member, live });
   store.emit("members", state.id);
   store.emit("messages", state.id);
   store.emit("conversations", state.id);
@@ -130,16 +129,21 @@ function keepStatuses(store, state) {
     if (message.sender_id !== store.userId) continue;
     state.window.patch(message.id, { status: state.statusOf(message) });
   }
+  const last = state.lastMessage;
+  if (last?.sender_id === store.userId) {
+    state.lastMessage = { ...last, status: state.statusOf(last) };
+  }
 }
 
-function countMembers(state, wants, { name, known, live }) {
-  const step = { "member.joined": known ? 0 : 1, "member.left": -1 }[name] ?? 0;
+/** The shared face counts the members as of its own rev. */
+function countMembers(state, wants, { name, member, live }) {
+  const step = { "member.joined": 1, "member.left": -1 }[name] ?? 0;
   if (state.roster.complete) {
     state.info = { ...state.info, member_count: state.roster.current().length };
-  } else if (step && live) {
-    state.info = { ...state.info, member_count: state.info.member_count + step };
-  } else if (step) {
+  } else if (!live) {
     wants.refresh(state.id);
+  } else if (member.rev > state.info.rev) {
+    state.info = { ...state.info, member_count: state.info.member_count + step };
   }
 }
 

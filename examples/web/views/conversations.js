@@ -5,14 +5,23 @@ import { listNames, shortTime, summary } from "./format.js";
 import { ticks } from "./ticks.js";
 import { client, faceOf, nameOf, titleOf } from "./session.js";
 
-/** `open(id)` shows a conversation; `current()` answers the id of the one on screen. */
-export function conversationList({ open, current }) {
+/**
+ * `open(id)` shows a conversation; `current()` answers the id of the one on screen;
+ * `findPeople()` goes to where there are some.
+ */
+export function conversationList({ open, current, findPeople }) {
   const list = h("ul", {
     class: "rows",
     testid: "conversation-list",
     "aria-label": "Conversations",
   });
-  const empty = h("p", { class: "empty-note" });
+  const emptyText = h("p", {});
+  const find = h(
+    "button",
+    { type: "button", class: "button", testid: "find-people", onclick: findPeople },
+    "Find people",
+  );
+  const empty = h("div", { class: "empty-note" }, emptyText, find);
   const element = h("div", { class: "scroll" }, list, empty);
   arrowKeys(list, ".row");
 
@@ -27,12 +36,8 @@ export function conversationList({ open, current }) {
       (state) => conversationRow(state.id, { open, current }),
     );
     empty.hidden = shown.length > 0 || !client.upToDate;
-    setText(
-      empty,
-      wanted
-        ? "No conversation is called that."
-        : "No conversations yet. Find somebody under People.",
-    );
+    find.hidden = Boolean(wanted);
+    setText(emptyText, wanted ? "No conversation is called that." : "No conversations yet.");
   }
 
   return { element, update };

@@ -97,11 +97,13 @@ export function initials(name) {
   return letters.join("").toUpperCase() || "?";
 }
 
-/** A number below eight that is always the same for one id. */
+const HUES = 12;
+
+/** One of the colours of the style sheet, always the same for one id. */
 export function hueOf(id) {
-  let sum = 0;
-  for (const character of id) sum = (sum * 31 + character.codePointAt(0)) >>> 0;
-  return sum % 8;
+  let hash = 0;
+  for (const character of id) hash = Math.imul(hash ^ character.codePointAt(0), 0x9e3779b1);
+  return ((hash ^ (hash >>> 15)) >>> 0) % HUES;
 }
 
 export const plural = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;

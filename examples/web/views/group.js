@@ -1,9 +1,14 @@
-/** Making a group, and choosing who joins one. */
+/** Opening conversations: direct ones, new groups, and more people for a group. */
 import { h } from "./dom.js";
 import { plural } from "./format.js";
 import { attempt, dialog } from "./overlay.js";
 import { peoplePicker } from "./people.js";
 import { client } from "./session.js";
+
+/** Open or find a conversation, as `conversations.create` is asked, and call `open(id)`. */
+export function start(fields, open) {
+  return attempt(async () => open((await client.createConversation(fields)).id));
+}
 
 /** A dialog that makes a group and then calls `open(id)`. */
 export function openNewGroup(open) {
@@ -32,11 +37,10 @@ export function openNewGroup(open) {
           class: "stack",
           onsubmit: (event) => {
             event.preventDefault();
-            attempt(async () => {
-              const fields = { kind: "group", title: title.value.trim(), member_ids: picker.ids() };
-              const state = await client.createConversation(fields);
+            const fields = { kind: "group", title: title.value.trim(), member_ids: picker.ids() };
+            start(fields, (id) => {
               close();
-              open(state.id);
+              open(id);
             });
           },
         },

@@ -2,7 +2,7 @@
 import { avatar, ofUser } from "./avatar.js";
 import { arrowKeys, h, icon, reconcile, setText } from "./dom.js";
 import { plural, presenceText } from "./format.js";
-import { openAddMembers } from "./group.js";
+import { openAddMembers, start } from "./group.js";
 import { ICONS } from "./icons.js";
 import { attempt, confirm, menu } from "./overlay.js";
 import { client, nameOf } from "./session.js";
@@ -96,7 +96,7 @@ function memberMenu(anchor, state, { user_id: userId, role }, open) {
       label: "Send a message",
       testid: "message-member",
       icon: ICONS.send,
-      run: () => startDirect(userId, open),
+      run: () => start({ kind: "direct", user_id: userId }, open),
     },
     mine === "owner" && role !== "owner" && become("owner", "Make owner"),
     above && role !== "admin" && mine !== "member" && become("admin", "Make admin"),
@@ -118,11 +118,4 @@ async function remove(userId, ask) {
     "Remove",
   );
   if (sure) await ask("members.remove");
-}
-
-function startDirect(userId, open) {
-  return attempt(async () => {
-    const state = await client.createConversation({ kind: "direct", user_id: userId });
-    open(state.id);
-  });
 }

@@ -181,7 +181,7 @@ function failure(message, actions) {
   return h(
     "div",
     { class: "failure", role: "alert", testid: "failure" },
-    h("span", {}, message.error.message),
+    h("span", {}, reasonOf(message)),
     h(
       "button",
       { type: "button", class: "link", testid: "retry", onclick: () => actions.retry(message.key) },
@@ -198,4 +198,12 @@ function failure(message, actions) {
       "Discard",
     ),
   );
+}
+
+/** Why it was not sent; a person is not told which of two has blocked the other. */
+function reasonOf({ error, conversation_id: id }) {
+  const direct = client.store.conversations.get(id)?.info.kind === "direct";
+  return direct && error.code === "forbidden"
+    ? "They do not take messages from you."
+    : error.message;
 }

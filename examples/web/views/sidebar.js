@@ -3,16 +3,15 @@ import { openAccount } from "./account.js";
 import { avatar, ofUser } from "./avatar.js";
 import { conversationList } from "./conversations.js";
 import { fill, h, icon, setAttribute, setText } from "./dom.js";
-import { openNewGroup } from "./group.js";
+import { openNewGroup, start } from "./group.js";
 import { ICONS } from "./icons.js";
-import { attempt } from "./overlay.js";
 import { peopleList } from "./people.js";
 import { client } from "./session.js";
 
 /** `open(id)` shows a conversation, `current()` is the one shown, `logOut()` ends the session. */
 export function sidebar({ open, current, logOut }) {
-  const conversations = conversationList({ open, current });
-  const people = peopleList({ pick: (user) => startDirect(user, open) });
+  const conversations = conversationList({ open, current, findPeople: () => show("people") });
+  const people = peopleList({ pick: ({ id }) => start({ kind: "direct", user_id: id }, enter) });
   const tabs = { chats: tab("Chats"), people: tab("People") };
   const body = h("div", { class: "sidebar-body", role: "tabpanel" });
   const own = avatar("medium");
@@ -25,11 +24,9 @@ export function sidebar({ open, current, logOut }) {
     oninput: () => refilter(),
     onkeydown: searchKeys,
   });
-  const newGroup = h(
-    "button",
-    { type: "button", class: "row action", testid: "new-group", onclick: () => openNewGroup(open) },
-    h("span", { class: "avatar medium round-icon" }, icon(ICONS.group)),
-    h("span", { class: "row-text" }, h("span", { class: "row-name" }, "New group")),
+  const newGroup = action("New group", "new-group", ICONS.group, () => openNewGroup(enter));
+  const saved = action("Saved messages", "saved-messages", ICONS.bookmark, () =>
+    start({ kind: "self" }, enter),
   );
   let shown = null;
 
@@ -49,9 +46,15 @@ export function sidebar({ open, current, logOut }) {
     for (const [other, button] of Object.entries(tabs))
       setAttribute(button, "aria-selected", String(other === name));
     if (name === "chats") fill(body, conversations.element);
-    else fill(body, newGroup, people.element);
+    else fill(body, newGroup, saved, people.element);
     if (name === "people") people.search("", { now: true });
     update();
+  }
+
+  /** Back to the chats, with a conversation that was found or made under People. */
+  function enter(id) {
+    show("chats");
+    open(id);
   }
 
   function refilter() {
@@ -106,9 +109,11 @@ export function sidebar({ open, current, logOut }) {
   return { element, update, show, watched: () => (shown === "people" ? people.ids() : []) };
 }
 
-function startDirect({ id }, open) {
-  return attempt(async () => {
-    const state = await client.createConversation({ kind: "direct", user_id: id });
-    open(state.id);
-  });
+function action(label, testid, paths, onclick) {
+  return h(
+    "button",
+    { type: "button", class: "row action", testid, onclick },
+    h("span", { class: "avatar medium round-icon" }, icon(paths)),
+    h("span", { class: "row-text" }, h("span", { class: "row-name" }, label)),
+  );
 }

@@ -3,16 +3,15 @@
  * newest while it is at the end, and tells how far a person has seen.
  */
 import { fill, h, icon, reconcile, setText } from "./dom.js";
-import { dayKey, dayLabel, listNames, plural } from "./format.js";
+import { listNames, plural } from "./format.js";
 import { ICONS } from "./icons.js";
+import { beginning, itemsOf } from "./items.js";
 import { messageRow } from "./message.js";
 import { attempt } from "./overlay.js";
-import { client, nameOf, titleOf } from "./session.js";
+import { client, nameOf } from "./session.js";
 
 const NEAR_END_PX = 60;
 const LOAD_WITHIN_PX = 600;
-/** Messages of one sender within this stand together. */
-const RUN_MS = 5 * 60_000;
 
 /** A timeline for one conversation; `actions` go to its rows and `toolbar` to the one in hand. */
 export function timeline(id, { actions, toolbar }) {
@@ -46,7 +45,7 @@ export function timeline(id, { actions, toolbar }) {
       testid: "jump-latest",
       "aria-label": "Go to the newest message",
       hidden: true,
-      onclick: () => toEnd("smooth"),
+      onclick: () => jumpToEnd(),
     },
     jumpCount,
     icon(ICONS.down),
@@ -76,7 +75,7 @@ export function timeline(id, { actions, toolbar }) {
     drawTop(current);
     drawTyping();
     if (following) toEnd();
-    else if (anchor) scroller.scrollTop += anchor.element.getBoundingClientRect().top - anchor.top;
+    else if (anchor) keepPlace(anchor);
     drawJump();
     fillUp(current);
   }
@@ -114,6 +113,18 @@ export function timeline(id, { actions, toolbar }) {
       if (box.bottom > edge) return { element, top: box.top };
     }
     return null;
+  }
+
+  /** Setting the place, even to the same, would end a smooth scroll. */
+  function keepPlace({ element: row, top: before }) {
+    const moved = row.getBoundingClientRect().top - before;
+    if (moved) scroller.scrollTop += moved;
+  }
+
+  /** Smoothly where the way is short. */
+  function jumpToEnd() {
+    const way = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
+    toEnd(way < 2 * scroller.clientHeight ? "smooth" : "instant");
   }
 
   function toEnd(behavior = "instant") {
@@ -196,82 +207,6 @@ export function timeline(id, { actions, toolbar }) {
     },
     close: () => resizes.disconnect(),
   };
-}
-
-/** What is said above the first message. */
-function beginning(state, items) {
-  const first = items.find(({ message }) => message?.seq)?.message;
-  if (first ? first.seq > 1 : state.info.last_seq > 0) return "Earlier messages are not shown.";
-  const title = titleOf(state);
-  if (!first) return "Nobody has written anything yet. Say hello!";
-  if (state.info.kind !== "direct") return `This is the beginning of ${title}.`;
-  return `This is the beginning of your conversation with ${title}.`;
-}
-
-/** Day separators, the mark of what is new, and messages with their place in a run. */
-function itemsOf(state, newAfter) {
-  const { messages, unsent } = client.timeline(state.id);
-  const all = [...messages, ...unsent.map((entry) => asMessage(entry, state.id))];
-  const items = [];
-  let marked = false;
-  all.forEach((message, index) => {
-    const before = all[index - 1];
-    const day = dayKey(message.created_at);
-    const newDay = !before || dayKey(before.created_at) !== day;
-    if (newDay) items.push({ type: "day", key: `day ${day}`, label: dayLabel(message.created_at) });
-    const isNew = !marked && message.seq > newAfter && message.sender_id !== client.store.userId;
-    if (isNew) items.push({ type: "new", key: "new", label: "New messages" });
-    marked ||= isNew;
-    const first = newDay || isNew || !together(before, message);
-    const last =
-      !all[index + 1] ||
-      !together(message, all[index + 1]) ||
-      dayKey(all[index + 1].created_at) !== day;
-    items.push(itemOf(state, message, { first, last }));
-  });
-  return items;
-}
-
-function itemOf(state, message, run) {
-  const own = message.sender_id === client.store.userId;
-  return {
-    type: "message",
-    key: message.key ? `${message.sender_id} ${message.key}` : message.id,
-    message,
-    own,
-    named: !own && state.info.kind === "group",
-    status: own ? (message.state ?? state.statusOf(message)) : null,
-    card: client.store.users.get(message.sender_id),
-    quoted: message.reply_to && state.window.get(message.reply_to.message_id),
-    ...run,
-  };
-}
-
-function together(a, b) {
-  if (a.sender_id !== b.sender_id || a.kind === "system" || b.kind === "system") return false;
-  return Date.parse(b.created_at) - Date.parse(a.created_at) < RUN_MS;
-}
-
-const asMessages = new WeakMap();
-
-/** An outbox entry, looking like the message it will be. */
-function asMessage(entry, conversationId) {
-  const held = asMessages.get(entry);
-  if (held) return held;
-  const { key, fields, shown, created_at, state, error } = entry;
-  const made = {
-    key,
-    conversation_id: conversationId,
-    sender_id: client.store.userId,
-    kind: fields.kind ?? "text",
-    body: fields.body,
-    ...shown,
-    created_at,
-    state,
-    error,
-  };
-  asMessages.set(entry, made);
-  return made;
 }
 
 function separator({ type, label }) {
