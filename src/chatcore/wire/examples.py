@@ -38,7 +38,7 @@ VALUES: Final[Mapping[str, Any]] = {
     "stream": _ID,
     "title": "Picnic on Sunday",
     "type": "urn:chatcore:error:invalid",
-    "url": f"/v1/uploads/{_ID}",
+    "url": f"uploads/{_ID}",
     "username": "ada",
 }
 """By the name of the field; anything else follows its type."""

@@ -72,9 +72,9 @@ class Uploads:
         no_query(request, self.engine.limits)
         info = await self._info(actor, parameters)
         etag = f'"{info.sha256}"'
-        headers = (*_headers(info.name, info.media_type, etag), ("Accept-Ranges", "bytes"))
         if _unchanged(request, etag):
-            return Response(status=304, headers=headers)
+            return Response(status=304, headers=(("ETag", etag), *_HEADERS))
+        headers = (*_headers(info.name, info.media_type, etag), ("Accept-Ranges", "bytes"))
         start, end = 0, info.size
         part = _range(request, etag)
         if part is not None:
@@ -97,7 +97,7 @@ class Uploads:
         info = await self._info(actor, parameters)
         etag = f'"{info.sha256}-thumbnail"'
         if info.thumbnail_url is not None and _unchanged(request, etag):
-            return Response(status=304, headers=_headers(info.name, "image/webp", etag))
+            return Response(status=304, headers=(("ETag", etag), *_HEADERS))
         found = await self.engine.download(actor, info.upload_id, thumbnail=True)
         headers = (
             *_headers(info.name, found.media_type, etag),
