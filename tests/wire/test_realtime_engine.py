@@ -14,7 +14,7 @@ from chatcore.delivery.outbox import SessionClosed
 from chatcore.engine import ChatEngine
 from chatcore.models import ANONYMOUS, Authenticated
 from chatcore.operations import CreateConversation, Logout, Register, RemoveMember, SendMessage
-from chatcore.ports.identity import Hasher
+from chatcore.testing.fakes import PlainHasher
 from chatcore.wire.limits import RateLimits
 from chatcore.wire.logins import LoginFailures
 from chatcore.wire.realtime import RealtimeSession
@@ -24,22 +24,6 @@ from tests.wire.realtime_fakes import notification, request
 pytestmark = pytest.mark.anyio
 
 Message = dict[str, Any]
-
-
-class QuickHasher(Hasher):
-    """Keeps a password as it is: nothing here is about passwords."""
-
-    def hash(self, password: str) -> str:
-        """The password."""
-        return password
-
-    def verify(self, stored: str | None, password: str) -> bool:
-        """Whether they are the same."""
-        return stored == password
-
-    def outdated(self, stored: str) -> bool:
-        """Never."""
-        return False
 
 
 @define
@@ -107,7 +91,7 @@ class Place:
 async def place(tmp_path: Path) -> AsyncIterator[Place]:
     """An engine on a fresh SQLite file."""
     url = f"sqlite:///{tmp_path / 'chat.db'}"
-    async with ChatEngine(url, hasher=QuickHasher()) as engine:
+    async with ChatEngine(url, hasher=PlainHasher()) as engine:
         yield Place(
             engine,
             RateLimits(engine.limits, engine.clock),

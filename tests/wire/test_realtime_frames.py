@@ -104,6 +104,7 @@ FAULTS: list[tuple[str, int, str]] = [
     ('{"jsonrpc":"2.0","id":1,"method":"\\u0000"}', PARSE_ERROR, "null"),
     ('{"jsonrpc":"2.0","id":1,"method":"\\ud800"}', PARSE_ERROR, "null"),
     ('{"jsonrpc":"2.0","id":' + "9" * 5_000 + ',"method":"m"}', PARSE_ERROR, "null"),
+    ('{"jsonrpc":"2.0","id":1e999,"method":"m"}', PARSE_ERROR, "null"),
     (DEEP[:30_000], PARSE_ERROR, "null"),
     ("[" * 17 + "]" * 17, PARSE_ERROR, "null"),
     # What is no request.
@@ -126,7 +127,6 @@ FAULTS: list[tuple[str, int, str]] = [
     ('{"jsonrpc":"2.0","id":true,"method":"m"}', INVALID_REQUEST, "null"),
     ('{"jsonrpc":"2.0","id":[1],"method":"m"}', INVALID_REQUEST, "null"),
     ('{"jsonrpc":"2.0","id":{},"method":"m"}', INVALID_REQUEST, "null"),
-    ('{"jsonrpc":"2.0","id":1e999,"method":"m"}', INVALID_REQUEST, "null"),
 ]
 
 

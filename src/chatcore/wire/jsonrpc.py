@@ -7,7 +7,6 @@ can't be read carry it. Arrays (JSON-RPC's batches) are refused: lines do what t
 from __future__ import annotations
 
 import json
-from math import isfinite
 from typing import Any, Final
 
 from attrs import frozen
