@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatcore.errors import Conflict, NotFound
+from chatcore.errors import Conflict, Forbidden, NotFound
 from chatcore.ids import UploadId
 from chatcore.models import Actor, Attachment, Done
 from chatcore.operations import DeleteUpload, GetUpload
@@ -29,10 +29,10 @@ def info(work: ChatWork, actor: Actor, operation: GetUpload) -> Attachment:
 
 
 def delete(work: ChatWork, actor: Actor, operation: DeleteUpload) -> Done:
-    """Raises :class:`Conflict` while a message holds it, :class:`NotFound` for another's."""
+    """Raises :class:`Conflict` while a message holds it, :class:`Forbidden` for another's."""
     record = find(work, actor, operation.upload_id)
     if record.owner_id != actor.user_id:
-        raise NotFound
+        raise Forbidden
     if work.unit.uploads.holders(record.id):
         raise Conflict("A message holds this file")
     work.unit.uploads.delete(record.id)
