@@ -1,0 +1,328 @@
+"""Who may do what: every operation by every kind of caller, through the engine.
+
+The table is written by hand, not read off the policy. ``yes`` is allowed, ``no`` is seen but
+forbidden, ``404`` doesn't exist for the caller, ``401`` has to sign in.
+"""
+
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+import pytest
+from attrs import evolve
+
+from chatcore import codec, policy
+from chatcore.engine import FLOWS, ChatEngine
+from chatcore.errors import ChatError
+from chatcore.models import Actor, Role
+from chatcore.operations import Operation, PullFrom, spec_of, specs
+from chatcore.policy import Case, Verdict, judge
+from chatcore.services import BULK, HANDLERS
+from chatcore.testing.clock import FakeClock
+from chatcore.testing.fakes import PlainHasher
+from chatcore.wire.problems import problem
+from tests.people import PASSWORD, RecordingBroker, dump
+from tests.world import ROLES, World, build, never_issued
+
+TABLE: Final = """
+#                                 anonymous member admin owner outsider former blocked
+accounts.change_password                401    yes   yes   yes      yes    yes     yes
+accounts.check                          yes    yes   yes   yes      yes    yes     yes
+accounts.login                          yes    yes   yes   yes      yes    yes     yes
+accounts.logout                         401    yes   yes   yes      yes    yes     yes
+accounts.register                       yes    yes   yes   yes      yes    yes     yes
+accounts.resume                         401    yes   yes   yes      yes    yes     yes
+blocks.add                              401    yes   yes   yes      yes    yes     yes
+blocks.list                             401    yes   yes   yes      yes    yes     yes
+blocks.remove                           401    yes   yes   yes      yes    yes     yes
+conversations.create                    401    yes   yes   yes      yes    yes     yes
+conversations.create/found              401    yes   yes   yes      yes    yes     yes
+conversations.create/who-blocks         401    yes   yes   yes      yes    yes      no
+conversations.delete                    401     no    no   yes      404    404      no
+conversations.get                       401    yes   yes   yes      404    404     yes
+conversations.list                      401    yes   yes   yes      yes    yes     yes
+conversations.update                    401     no   yes   yes      404    404      no
+members.add                             401     no   yes   yes      404    404      no
+members.leave                           401    yes   yes   yes      404    404      no
+members.list                            401    yes   yes   yes      404    404     yes
+members.remove                          401     no   yes   yes      404    404      no
+members.remove/owner                    401     no    no    no      404    404      no
+members.remove/nobody                   401     no   404   404      404    404      no
+members.update                          401     no   yes   yes      404    404      no
+members.update/to-owner                 401     no    no   yes      404    404      no
+members.update/nobody                   401     no   404   404      404    404      no
+messages.delete                         401     no   yes   yes      404    404      no
+messages.delete/own                     401    yes   yes   yes      404    404     yes
+messages.delete/for-me                  401    yes   yes   yes      404    404     yes
+messages.edit                           401     no    no    no      404    404      no
+messages.edit/own                       401    yes   yes   yes      404    404      no
+messages.get                            401    yes   yes   yes      404    404     yes
+messages.get/elsewhere                  401    404   404   404      404    404     404
+messages.import                         401     no    no    no       no     no      no
+messages.list                           401    yes   yes   yes      404    404     yes
+messages.send                           401    yes   yes   yes      404    404      no
+messages.status                         401    yes   yes   yes      404    404     yes
+presence.get                            401    yes   yes   yes      yes    yes     yes
+presence.set                            401    yes   yes   yes      yes    yes     yes
+presence.watch                          401    yes   yes   yes      yes    yes     yes
+reactions.add                           401    yes   yes   yes      404    404      no
+reactions.remove                        401    yes   yes   yes      404    404      no
+receipts.list                           401    yes   yes   yes      404    404     yes
+receipts.mark                           401    yes   yes   yes      404    404     yes
+sessions.list                           401    yes   yes   yes      yes    yes     yes
+sessions.revoke                         401    yes   yes   yes      yes    yes     yes
+sessions.revoke/another's               401    404   404   404      404    404     404
+sync.heads                              401    yes   yes   yes      yes    yes     yes
+sync.pull                               401    yes   yes   yes      yes    yes     yes
+typing.set                              401    yes   yes   yes      404    404      no
+uploads.delete                          401     no    no    no      404    404      no
+uploads.delete/own                      401    yes   yes   yes      yes    yes     yes
+uploads.info                            401    yes   yes   yes      404    404     yes
+uploads.info/own                        401    yes   yes   yes      yes    yes     yes
+uploads.info/another's                  401    404   404   404      404    404     404
+users.get                               401    yes   yes   yes      yes    yes     yes
+users.import                            401     no    no    no       no     no      no
+users.list                              401    yes   yes   yes      yes    yes     yes
+users.me                                401    yes   yes   yes      yes    yes     yes
+users.search                            401    yes   yes   yes      yes    yes     yes
+users.update                            401    yes   yes   yes      yes    yes     yes
+"""
+CODES: Final = {"no": "forbidden", "404": "not_found", "401": "unauthenticated"}
+
+Rows = dict[str, dict[str, str]]
+
+
+def rows() -> Rows:
+    """By case, the verdict on each role."""
+    lines = [line.split() for line in TABLE.strip().splitlines()]
+    assert lines[0][1:] == list(ROLES)
+    return {case: dict(zip(ROLES, words, strict=True)) for case, *words in lines[1:]}
+
+
+ROWS: Final = rows()
+
+Fields = Callable[[World, str], dict[str, Any]]
+
+
+def _pull(world: World, role: str) -> tuple[PullFrom, ...]:
+    return (PullFrom(stream=world.place(role).id, cursor="x"),)
+
+
+# What fills a required field, by its name.
+FIELDS: Final[dict[str, Callable[[World, str], Any]]] = {
+    "conversation_id": lambda world, role: world.place(role).id,
+    "message_id": lambda world, role: world.place(role).theirs,
+    "upload_id": lambda world, role: world.place(role).upload,
+    "session_id": lambda world, role: world.session(role),
+    "user_id": lambda world, role: world.actor("peer").id,
+    "user_ids": lambda world, role: (world.actor("stranger").id,),
+    "streams": _pull,
+    "username": lambda world, role: "newcomer",
+    "login": lambda world, role: "peer",
+    "password": lambda world, role: PASSWORD,
+    "current": lambda world, role: PASSWORD,
+    "new": lambda world, role: "another battery",
+    "kind": lambda world, role: "self",
+    "key": lambda world, role: "key",
+    "q": lambda world, role: "pee",
+    "role": lambda world, role: "admin",
+    "status": lambda world, role: "away",
+}
+
+# What a case has besides, or instead.
+CASES: Final[dict[str, Fields]] = {
+    "accounts.check": lambda world, role: {"username": "newcomer"},
+    "blocks.add": lambda world, role: {"user_id": world.actor("stranger").id},
+    "blocks.remove": lambda world, role: {"user_id": world.actor("nuisance").id},
+    "conversations.create/found": lambda world, role: {"kind": "self", "key": "k"},
+    "conversations.create/who-blocks": lambda world, role: {
+        "kind": "direct",
+        "user_id": world.actor("stranger").id,
+    },
+    "conversations.update": lambda world, role: {"title": "changed"},
+    "members.remove/owner": lambda world, role: {"user_id": world.actor("owner").id},
+    "members.remove/nobody": lambda world, role: {"user_id": world.actor("stranger").id},
+    "members.update/to-owner": lambda world, role: {"role": "owner"},
+    "members.update/nobody": lambda world, role: {"user_id": world.actor("stranger").id},
+    "messages.delete/own": lambda world, role: {"message_id": own(world, role)},
+    "messages.delete/for-me": lambda world, role: {"for_": "me"},
+    "messages.edit": lambda world, role: {"body": "changed"},
+    "messages.edit/own": lambda world, role: {"message_id": own(world, role), "body": "changed"},
+    "messages.get/elsewhere": lambda world, role: {"message_id": elsewhere(world, role)},
+    "messages.send": lambda world, role: {"body": "hello"},
+    "messages.import": lambda world, role: {"body": "hello"},
+    "receipts.mark": lambda world, role: {"message_ids": (world.place(role).theirs,)},
+    "sessions.revoke/another's": lambda world, role: {"session_id": world.session("peer")},
+    "uploads.info/own": lambda world, role: {"upload_id": unattached(world, role)},
+    "uploads.info/another's": lambda world, role: {"upload_id": another(world, role)},
+    "uploads.delete/own": lambda world, role: {"upload_id": unattached(world, role)},
+    "users.update": lambda world, role: {"bio": "changed"},
+}
+
+
+def own(world: World, role: str) -> str:
+    """A message by the role; for those without one, by the owner."""
+    place = world.place(role)
+    return place.own.get(role, place.own.get("owner", ""))
+
+
+def elsewhere(world: World, role: str) -> str:
+    """A message of the other conversation."""
+    return (world.group if role == "blocked" else world.direct).theirs
+
+
+def unattached(world: World, role: str) -> str:
+    """A file of the role's own."""
+    return world.uploads.get(role, world.uploads["owner"])
+
+
+def another(world: World, role: str) -> str:
+    """A file of somebody else's that no message holds."""
+    return world.uploads["outsider" if role != "outsider" else "owner"]
+
+
+def example(world: World, case: str, role: str) -> Operation[Any]:
+    """The operation of a case, as the role would ask it."""
+    spec = spec_of(case.partition("/")[0])
+    assert spec is not None
+    given = CASES.get(case, lambda world, role: {})(world, role)
+    required = [one.name for one in attrs.fields(spec.cls) if one.default is attrs.NOTHING]
+    filled = {name: FIELDS[name](world, role) for name in required if name not in given}
+    return spec.cls(**filled, **given)
+
+
+@pytest.fixture(scope="session")
+def world(template: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The world, built once; tests work on copies of its file."""
+    return build(Path(shutil.copy(template, tmp_path_factory.mktemp("world") / "chat.db")))
+
+
+class Stage:
+    """An engine on a copy of the world."""
+
+    def __init__(self, engine: ChatEngine, broker: RecordingBroker, url: str) -> None:
+        self._engine = engine
+        self._broker = broker
+        self._url = url
+
+    async def ask(self, actor: Actor, operation: Operation[Any]) -> Any:
+        """What it answers: the result or the error."""
+        try:
+            return await self._engine.execute(actor, operation)
+        except ChatError as error:
+            return error
+
+    async def refused(self, actor: Actor, operation: Operation[Any], code: str) -> bytes:
+        """Ask for what must be refused without a trace; the answer's bytes."""
+        before = dump(self._url)
+        self._broker.take()
+        answer = await self.ask(actor, operation)
+        assert isinstance(answer, ChatError), answer
+        assert answer.code == code
+        assert self._broker.take() == []
+        assert dump(self._url) == before
+        return codec.encode(problem(answer))
+
+
+@pytest.fixture
+def stage(world: World, tmp_path: Path) -> Callable[[], Any]:
+    """Opens engines, each on a copy of its own."""
+    copies = iter(range(100))
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Stage]:
+        path = shutil.copy(world.path, tmp_path / f"{next(copies)}.db")
+        broker, url = RecordingBroker(), f"sqlite:///{path}"
+        async with ChatEngine(
+            url, broker=broker, clock=FakeClock(), hasher=PlainHasher(), files=tmp_path / "files"
+        ) as engine:
+            yield Stage(engine, broker, url)
+
+    return opened
+
+
+def hideable(operation: Operation[Any]) -> Iterator[tuple[str, str]]:
+    """The single ids it names: (field, value)."""
+    for one in attrs.fields(type(operation)):
+        value = getattr(operation, one.name)
+        if one.name.endswith("_id") and isinstance(value, str):
+            yield one.name, value
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("case", [case for case in ROWS if set(ROWS[case].values()) != {"yes"}])
+async def test_refusals(case: str, world: World, stage: Callable[[], Any]) -> None:
+    """Who may not is told so, changes nothing and is heard by nobody; what is hidden doesn't exist.
+
+    The answer about a hidden object is, byte for byte, that about ids never given out and about
+    strings that no id can be.
+    """
+    refused = {role: word for role, word in ROWS[case].items() if word != "yes"}
+    async with stage() as opened:
+        for role, word in refused.items():
+            actor, operation = world.actor(role), example(world, case, role)
+            answer = await opened.refused(actor, operation, CODES[word])
+            if word == "no":
+                continue
+            for name, value in hideable(operation):
+                for other in (never_issued(value), "../x", "x" * 500, ""):
+                    unknown = evolve(operation, **{name: other})
+                    assert await opened.refused(actor, unknown, CODES[word]) == answer
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("case", ROWS)
+async def test_permissions(case: str, world: World, stage: Callable[[], Any]) -> None:
+    """Who may gets an answer of the declared kind."""
+    spec = spec_of(case.partition("/")[0])
+    assert spec is not None
+    allowed = [role for role, word in ROWS[case].items() if word == "yes"]
+    for group in [[role] for role in allowed] if spec.writes else [allowed]:
+        async with stage() as opened:
+            for role in group:
+                answer = await opened.ask(world.actor(role), example(world, case, role))
+                kind = getattr(spec.result, "__origin__", spec.result)
+                assert type(answer) is kind, (role, answer)
+
+
+@pytest.mark.anyio
+async def test_an_operator_imports(world: World, stage: Callable[[], Any]) -> None:
+    """Trusted code of the host may take over messages and users, as a member."""
+    async with stage() as opened:
+        for case in ("messages.import", "users.import"):
+            trusted = evolve(world.actor("member"), operator=True)
+            answer = await opened.ask(trusted, example(world, case, "member"))
+            assert not isinstance(answer, ChatError)
+
+
+def test_every_operation_has_a_row_here() -> None:
+    """An operation that nobody thought about fails, and so does a row without an operation."""
+    assert {case.partition("/")[0] for case in ROWS} == {spec.method for spec in specs()}
+
+
+def test_every_operation_has_a_row_in_the_policy() -> None:
+    """Registered without a policy, it would be refused to everybody."""
+    assert {spec.cls for spec in specs()} <= policy.TABLE.keys()
+
+
+def test_every_operation_is_carried_out_in_one_place() -> None:
+    """Each has a handler, a bulk handler or a flow, and only one of them."""
+    places = [*HANDLERS, *BULK, *FLOWS]
+    assert len(places) == len(set(places))
+    assert {spec.cls for spec in specs()} <= set(places)
+
+
+def test_an_unknown_operation_is_refused_to_everybody() -> None:
+    """What isn't in the table is denied, whoever asks and whatever they are."""
+
+    class Unheard(Operation[None]):
+        """Not in the table."""
+
+    roles: tuple[Role | None, ...] = (None, "member", "admin", "owner")
+    operator = Actor(None, operator=True)
+    for role in roles:
+        assert judge(Unheard, operator, Case(role=role)) is Verdict.FORBID
+    assert judge(Unheard, operator) is Verdict.FORBID

@@ -1,0 +1,155 @@
+"""A small world in which every kind of caller meets every kind of object."""
+
+from pathlib import Path
+from typing import Final
+
+from attrs import define, field, frozen
+
+from chatcore.blocking import BlockingEngine
+from chatcore.config import Settings
+from chatcore.ids import (
+    ConversationId,
+    MessageId,
+    SessionId,
+    SystemClock,
+    UploadId,
+    new_id,
+    split_message_id,
+)
+from chatcore.models import ANONYMOUS, Actor, Conversation
+from chatcore.operations import (
+    AddBlock,
+    CreateConversation,
+    Leave,
+    Register,
+    SendMessage,
+    UpdateMember,
+)
+from chatcore.ports.uploads import UploadRecord
+from chatcore.storage.sql import SqlChatStore
+from chatcore.storage.sql.database import open_database
+from chatcore.testing.fakes import PlainHasher
+from tests.people import PASSWORD
+
+ROLES: Final = ("anonymous", "member", "admin", "owner", "outsider", "former", "blocked")
+"""Who asks. All are of the group, but ``blocked``: of a direct conversation whose other one, the
+peer, blocks them."""
+
+_MINTED: Final = UploadId("upload")
+
+
+@define
+class Place:
+    """A conversation, and what is in it."""
+
+    id: ConversationId
+    theirs: MessageId = MessageId("")
+    """A message by the peer, with a file."""
+    upload: UploadId = _MINTED
+    own: dict[str, MessageId] = field(factory=dict)
+    """By role, a message of their own."""
+
+
+@frozen
+class World:
+    """Ids of everything, as they stand in the file at ``path``."""
+
+    path: Path
+    actors: dict[str, Actor]
+    group: Place
+    direct: Place
+    uploads: dict[str, UploadId]
+    """By role, a file of their own that no message holds."""
+
+    def place(self, role: str) -> Place:
+        """The conversation in which a role is tried."""
+        return self.direct if role == "blocked" else self.group
+
+    def actor(self, role: str) -> Actor:
+        """The role as an actor."""
+        return self.actors[role]
+
+    def session(self, role: str) -> SessionId:
+        """The role's own session; for nobody, the peer's."""
+        found = self.actors[role if role != "anonymous" else "peer"].session_id
+        assert found is not None
+        return found
+
+
+class _Builder:
+    def __init__(self, engine: BlockingEngine, store: SqlChatStore) -> None:
+        self.engine = engine
+        self._store = store
+        self.actors: dict[str, Actor] = {"anonymous": ANONYMOUS}
+
+    def register(self, *names: str) -> None:
+        for name in names:
+            found = self.engine.execute(ANONYMOUS, Register(name, PASSWORD))
+            self.actors[name] = found.actor
+
+    def upload(self, owner: str) -> UploadId:
+        """A file's row; its bytes are another matter."""
+        id = UploadId(new_id(0))
+        record = UploadRecord(
+            id=id,
+            owner_id=self.actors[owner].id,
+            name="notes.txt",
+            size=5,
+            media_type="text/plain",
+            category="document",
+            sha256="0" * 64,
+            blob=f"blobs/{id}",
+            created_at=0,
+        )
+        with self._store.write() as unit:
+            unit.uploads.insert(record)
+            unit.commit()
+        return id
+
+    def fill(self, conversation: Conversation, *roles: str) -> Place:
+        """Messages by these and by the peer."""
+        place = Place(conversation.id, upload=self.upload("peer"))
+        send = SendMessage(place.id, "see this", upload_ids=(place.upload,))
+        place.theirs = self.engine.execute(self.actors["peer"], send).id
+        for role in roles:
+            sent = self.engine.execute(self.actors[role], SendMessage(place.id, f"by {role}"))
+            place.own[role] = sent.id
+        return place
+
+
+def build(path: Path) -> World:
+    """Fill the empty database at ``path``."""
+    opened = open_database(f"sqlite:///{path}", readers=1)
+    with BlockingEngine(f"sqlite:///{path}", hasher=PlainHasher()) as engine:
+        made = _Builder(engine, SqlChatStore(opened, Settings(), SystemClock()))
+        made.register("owner", "admin", "member", "former", "outsider", "blocked")
+        made.register("peer", "stranger", "nuisance")
+        who = made.actors
+        group = engine.execute(
+            who["owner"],
+            CreateConversation(
+                kind="group",
+                title="group",
+                member_ids=tuple(who[name].id for name in ("admin", "member", "former", "peer")),
+            ),
+        )
+        engine.execute(who["owner"], UpdateMember(group.id, who["admin"].id, "admin"))
+        filled = made.fill(group, "owner", "admin", "member", "former")
+        engine.execute(who["former"], Leave(group.id))
+        direct = engine.execute(
+            who["blocked"], CreateConversation(kind="direct", user_id=who["peer"].id)
+        )
+        talk = made.fill(direct, "blocked")
+        for blocker in ("peer", "stranger"):
+            engine.execute(who[blocker], AddBlock(who["blocked"].id))
+        for role in ROLES[1:]:
+            engine.execute(who[role], AddBlock(who["nuisance"].id))
+        uploads = {role: made.upload(role) for role in ROLES[1:]}
+    opened.close()
+    return World(path, who, filled, talk, uploads)
+
+
+def never_issued(id: str) -> str:
+    """An id that looks the same and was never given out; of a message, in its conversation."""
+    parts = split_message_id(id) if len(id) > 40 else None
+    return f"{id[:-3]}zzz" if parts is None else f"{id[:-10]}{'0' * 10}"
