@@ -276,3 +276,33 @@ async def test_receipts_of_an_empty_room_vanish(running: Given) -> None:
     back = connect(hub, "ben")
     hub.deliver([moved(2, 3, {"ann": 3})])
     assert [line["params"]["prev"] for line in await heard(back)] == [2]
+
+
+async def test_presence_changes_at_most_once_an_interval(running: tuple[Hub, FakeClock]) -> None:
+    """The first change is told at once, of those that follow within five seconds the last."""
+    hub, clock = running
+    ben = connect(hub, "ben")
+    hub.watch(ben, [UserId("ann")])
+    hub.deliver([presence("ann")])
+    assert await names(ben) == ["presence.changed"]
+    hub.deliver([presence("ann"), presence("ann")])
+    await clock.elapse(4.9)
+    assert await names(ben) == []
+    await clock.elapse(0.2)
+    assert await names(ben) == ["presence.changed"]
+    await clock.elapse(10)
+    hub.deliver([presence("ann")])
+    assert await names(ben) == ["presence.changed"]
+
+
+async def test_a_block_stops_presence_that_waits(running: tuple[Hub, FakeClock]) -> None:
+    """Who was told apart, because of a block, doesn't get what was meant for all before."""
+    hub, clock = running
+    ben, eve = connect(hub, "ben"), connect(hub, "eve")
+    for one in (ben, eve):
+        hub.watch(one, [UserId("ann")])
+    hub.deliver([presence("ann"), presence("ann")])
+    hub.deliver([presence("ann", only_to=frozenset({UserId("ben")}))])
+    assert await names(ben) == ["presence.changed"] * 2
+    await clock.elapse(6)
+    assert (await names(ben), await names(eve)) == ([], ["presence.changed"] * 2)

@@ -1,9 +1,7 @@
-"""Presence: leases that merge, a view that hides, and changes told at a calm pace."""
+"""Presence: leases that merge, and a view that hides."""
 
-import itertools
 from datetime import timedelta
 
-import pytest
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,16 +12,13 @@ from chatcore.rules.presence import (
     OFFLINE,
     Lease,
     State,
-    Told,
     merge,
     online,
     seen,
     visible,
 )
-from chatcore.testing.strategies import devices, leases, presence_states, presences
+from chatcore.testing.strategies import devices, leases, presence_states
 
-GRACE_S = 15.0
-INTERVAL_S = 5.0
 ONLINE = Presence(status="online")
 times = st.integers(0, 100)
 
@@ -140,81 +135,3 @@ def test_last_seen_of_who_is_gone():
     state = State(last_seen=1_000)
     expected = to_datetime(0) + timedelta(seconds=1)
     assert visible(state, 5_000) == Presence(status="offline", last_seen=expected)
-
-
-# Telling watchers.
-
-
-def follow(changes: list[tuple[float, Presence]], until: float) -> list[tuple[float, Presence]]:
-    """What watchers hear, and when, if timers fire exactly when they are due."""
-    told, heard = Told(), []
-    for at, presence in [*changes, (until, None)]:
-        while (due := told.due(GRACE_S, INTERVAL_S)) is not None and due <= at:
-            told = told.settle(due, GRACE_S, INTERVAL_S)
-            heard.append((due, told.presence))
-        if presence is not None:
-            told = told.heard(presence, at)
-    return heard
-
-
-def timeline(steps: list[tuple[int, Presence]]) -> list[tuple[float, Presence]]:
-    """Pauses and presences as instants and presences."""
-    instants = itertools.accumulate(pause for pause, _ in steps)
-    return [(float(at), presence) for at, (_, presence) in zip(instants, steps, strict=True)]
-
-
-timelines = st.lists(st.tuples(st.integers(0, 25), presences()), max_size=8).map(timeline)
-
-
-@given(timelines)
-def test_at_most_one_change_in_an_interval(changes):
-    """However wildly a connection flickers, watchers hear at most one change in 5 s."""
-    heard = follow(changes, 1_000.0)
-    for (earlier, before), (later, after) in itertools.pairwise(heard):
-        assert later - earlier >= INTERVAL_S
-        assert before != after
-
-
-@given(timelines)
-def test_watchers_end_up_with_the_truth(changes):
-    """Once things are quiet for the grace, watchers know exactly what is so."""
-    told = Told()
-    last = 0.0
-    for last, presence in changes:
-        told = told.heard(presence, last)
-        told = told.settle(last, GRACE_S, INTERVAL_S)
-    told = told.settle(last + GRACE_S + INTERVAL_S, GRACE_S, INTERVAL_S)
-    assert told.presence == told.now
-    assert told.due(GRACE_S, INTERVAL_S) is None
-
-
-@given(timelines)
-def test_a_reconnect_within_the_grace_is_unseen(changes):
-    """Watchers hear "offline" only of someone who was gone for the whole grace."""
-    heard = [(0.0, OFFLINE), *follow(changes, 1_000.0)]
-    for (_, before), (at, presence) in itertools.pairwise(heard):
-        if before.status != "offline" == presence.status:
-            latest = [known for when, known in changes if when <= at - GRACE_S][-1:]
-            between = [known for when, known in changes if at - GRACE_S < when < at]
-            assert [known.status for known in latest] == ["offline"]
-            assert all(known.status == "offline" for known in between)
-
-
-def test_online_is_told_at_once():
-    """Coming online needs no waiting."""
-    assert follow([(3.0, ONLINE)], 100.0) == [(3.0, ONLINE)]
-
-
-@pytest.mark.parametrize(("gone_s", "told"), [(14.0, False), (15.0, True)])
-def test_offline_waits_for_the_grace(gone_s, told):
-    """Offline is told after 15 s, and not at all if the user is back before."""
-    changes = [(0.0, ONLINE), (20.0, OFFLINE), (20.0 + gone_s, ONLINE)]
-    heard = follow(changes, 100.0)
-    assert ((35.0, OFFLINE) in heard) == told
-
-
-def test_settling_early_tells_nothing():
-    """Before it is due nothing is told."""
-    told = Told().heard(ONLINE, 0.0).settle(0.0, GRACE_S, INTERVAL_S).heard(OFFLINE, 1.0)
-    assert told.settle(15.9, GRACE_S, INTERVAL_S) == told
-    assert told.settle(16.0, GRACE_S, INTERVAL_S).presence == OFFLINE

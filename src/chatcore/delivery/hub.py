@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NoReturn
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from chatcore.config import Limits
 from chatcore.delivery.audience import Audiences, Listener
 from chatcore.delivery.chunks import Chunk, Run, event_chunk
 from chatcore.delivery.connection import Connection
-from chatcore.delivery.receipts import Coalescer, Moved
+from chatcore.delivery.receipts import Moved
+from chatcore.delivery.throttle import Throttle
 from chatcore.delivery.timers import Timers
 from chatcore.events import (
     Announcement,
@@ -60,7 +61,16 @@ class Hub:
         self._listeners: dict[UserId, Listener] = {}
         self._audiences = Audiences()
         self._watchers: dict[UserId, set[Connection]] = {}
-        self._receipts = Coalescer(self.timers, limits.receipts_interval_s, self._send_receipts)
+        self._receipts: Throttle[StreamId, Moved] = Throttle(
+            self.timers,
+            limits.receipts_interval_s,
+            self._send_receipts,
+            Moved.merge,
+            Moved.full,
+        )
+        self._presence: Throttle[UserId, Announcement] = Throttle(
+            self.timers, limits.presence_interval_s, self._send_presence, _later
+        )
 
     async def run(self) -> NoReturn:
         """Keep the timers going, until cancelled."""
@@ -235,13 +245,28 @@ class Hub:
     def _tell_watchers(self, announcement: Announcement) -> None:
         event = announcement.event
         if isinstance(event, PresenceChanged):
-            _tell(self._watchers.get(event.user_id, ()), announcement)
+            if announcement.only_to is not None:
+                # A block was set or taken back: what waits was meant for those before it.
+                told = announcement.only_to
+                self._presence.amend(
+                    event.user_id, lambda held: evolve(held, not_to=held.not_to | told)
+                )
+                self._send_presence(event.user_id, announcement)
+            elif event.user_id in self._watchers:
+                self._presence.offer(event.user_id, announcement)
         elif isinstance(event, UserChanged):
             _tell(self._watchers.get(event.user.id, ()), announcement)
+
+    def _send_presence(self, user: UserId, announcement: Announcement) -> None:
+        _tell(self._watchers.get(user, ()), announcement)
 
     def _connections(self) -> Iterator[Connection]:
         for listener in self._listeners.values():
             yield from listener.connections
+
+
+def _later(_: Announcement, later: Announcement) -> Announcement:
+    return later
 
 
 def _tell(hearers: Iterable[Connection], announcement: Announcement) -> None:

@@ -1,23 +1,17 @@
-"""Receipts on their way out: at most one announcement an interval and conversation.
-
-The first goes out at once. What comes within the interval after it is merged, the newest per
-member, and goes out when the interval ends. Merging loses nothing: watermarks only rise.
-"""
+"""Receipts on their way out, merged to the newest per member: watermarks only rise."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from attrs import define, field
 
-from chatcore.delivery.timers import Timers
 from chatcore.events import Announcement, ReceiptsMoved
-from chatcore.ids import StreamId, UserId
+from chatcore.ids import UserId
 from chatcore.models import Receipt
 
 MOST_RECEIPTS: Final = 1_000
-"""Past so many members a merged announcement goes out early: it has to fit into a frame."""
+"""So many in one announcement fit into a frame."""
 
 
 @define(eq=False)
@@ -43,8 +37,8 @@ class Moved:
             hidden={viewer: set(users) for viewer in announcement.not_to},
         )
 
-    def merge(self, later: Moved) -> None:
-        """Take ``later`` in. Across a gap ``prev`` moves up too, so that clients see the gap."""
+    def merge(self, later: Moved) -> Moved:
+        """This, with ``later`` in it. Across a gap ``prev`` moves up: clients shall see the gap."""
         touching = later.prev <= self.rev and self.prev <= later.rev
         self.prev = (min if touching else max)(self.prev, later.prev)
         self.rev = max(self.rev, later.rev)
@@ -58,6 +52,11 @@ class Moved:
             )
         for viewer, users in later.hidden.items():
             self.hidden.setdefault(viewer, set()).update(users)
+        return self
+
+    def full(self) -> bool:
+        """Whether it holds as much as fits into a frame."""
+        return len(self.receipts) >= MOST_RECEIPTS
 
     def event(self, viewer: UserId | None = None) -> ReceiptsMoved:
         """The event, without what is hidden from ``viewer``."""
@@ -65,40 +64,3 @@ class Moved:
         return ReceiptsMoved(
             tuple(one for user, one in self.receipts.items() if user not in hidden)
         )
-
-
-class Coalescer:
-    """Holds receipts back, a conversation at a time."""
-
-    def __init__(
-        self, timers: Timers, interval_s: float, send: Callable[[StreamId, Moved], None]
-    ) -> None:
-        self._timers = timers
-        self._interval_s = interval_s
-        self._send = send
-        self._waiting: dict[StreamId, Moved | None] = {}
-        """A conversation in its interval, and what came since it began."""
-
-    def offer(self, stream: StreamId, moved: Moved) -> None:
-        """Send now, or merge into what goes out when the interval ends."""
-        if stream not in self._waiting:
-            self._begin(stream, moved)
-            return
-        waiting = self._waiting[stream]
-        if waiting is None:
-            self._waiting[stream] = moved
-            return
-        waiting.merge(moved)
-        if len(waiting.receipts) >= MOST_RECEIPTS:
-            self._waiting[stream] = None
-            self._send(stream, waiting)
-
-    def _begin(self, stream: StreamId, moved: Moved) -> None:
-        self._waiting[stream] = None
-        self._timers.after(self._interval_s, lambda: self._end(stream))
-        self._send(stream, moved)
-
-    def _end(self, stream: StreamId) -> None:
-        waiting = self._waiting.pop(stream)
-        if waiting is not None:
-            self._begin(stream, waiting)

@@ -1,4 +1,4 @@
-"""Who is there: leases, what others may see of them, and how often they are told.
+"""Who is there: leases, and what others may see of them.
 
 A device is there while its lease holds. Leases merge by maximum, so heartbeats may repeat, cross
 and come late. All times here are of one clock, the database's: a node's own never enters.
@@ -7,7 +7,6 @@ and come late. All times here are of one clock, the database's: a node's own nev
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import inf
 from typing import Final, Literal
 
 from attrs import evolve, frozen
@@ -97,39 +96,3 @@ def visible(
         return Presence(status=chosen, text=text)
     last_seen = None if state.last_seen is None else to_datetime(min(state.last_seen, now))
     return Presence(status="offline", last_seen=last_seen, text=text)
-
-
-@frozen
-class Told:
-    """What watchers were told of one user, and what has become true since.
-
-    Going offline waits for the grace, in which a reconnect undoes it unseen; everything else is
-    told at once, but never two changes within the interval. Times are monotonic seconds.
-    """
-
-    presence: Presence = OFFLINE
-    at: float = -inf
-    now: Presence = OFFLINE
-    since: float = -inf
-
-    def heard(self, presence: Presence, at: float) -> Told:
-        """Note what is true at ``at``."""
-        if presence == self.now:
-            return self
-        still_leaving = presence.status == "offline" and self._leaving
-        return evolve(self, now=presence, since=self.since if still_leaving else at)
-
-    @property
-    def _leaving(self) -> bool:
-        return self.now.status == "offline" != self.presence.status
-
-    def due(self, grace_s: float, interval_s: float) -> float | None:
-        """When watchers have to be told; None where they know."""
-        if self.now == self.presence:
-            return None
-        return max(self.since + (grace_s if self._leaving else 0.0), self.at + interval_s)
-
-    def settle(self, at: float, grace_s: float, interval_s: float) -> Told:
-        """Tell them if it is due at ``at``: ``presence`` is then what they know."""
-        due = self.due(grace_s, interval_s)
-        return self if due is None or at < due else evolve(self, presence=self.now, at=at)
