@@ -58,7 +58,7 @@ def read_call(line: str, limits: Limits) -> Call:
 def _id_text(value: Any) -> str:
     if type(value) is int:
         return str(value)
-    if isinstance(value, str) or (isinstance(value, float) and isfinite(value)):
+    if isinstance(value, (str, float)):
         return json.dumps(value, ensure_ascii=False)
     return NULL
 
