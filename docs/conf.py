@@ -1,6 +1,11 @@
 """How the documentation is built: MyST pages in this folder, warnings as errors (``make docs``)."""
 
+import runpy
 from importlib.metadata import version as installed
+from pathlib import Path
+
+# The protocol's reference is made from the code, each time.
+runpy.run_path(str(Path(__file__).with_name("generate_protocol.py")), run_name="__main__")
 
 project = "chatcore"
 author = "The chatcore authors"
