@@ -9,12 +9,12 @@ import pytest
 from chatcore.config import Limits
 from chatcore.delivery.outbox import SessionClosed
 from chatcore.errors import Conflict, NotFound, Unauthenticated, Unavailable
-from chatcore.events import Announcement, PresenceChanged
+from chatcore.events import Announcement, UserChanged
 from chatcore.ids import UserId
-from chatcore.models import Done, Page, Presence
+from chatcore.models import Done, Page, User
 from chatcore.operations import SendMessage, SetTyping
 from chatcore.wire.problems import INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR, RPC_CODE
-from tests.delivery.build import ROOM, STREAM, sent, typing
+from tests.delivery.build import ROOM, STREAM, THEN, sent, typing
 from tests.wire.realtime_fakes import (
     FakeEngine,
     World,
@@ -282,9 +282,10 @@ async def test_an_inactive_client_hears_no_typing(world: World) -> None:
         assert len(await client.hear()) == 1
 
 
-def online(user: str) -> Announcement:
-    """A user came online."""
-    return Announcement(event=PresenceChanged(UserId(user), Presence(status="online")), stream=None)
+def renamed(user: str) -> Announcement:
+    """A user changed their card, which those hear who watch them."""
+    card = User(id=UserId(user), display_name="New name", created_at=THEN)
+    return Announcement(event=UserChanged(card), stream=None)
 
 
 async def test_watching_begins_before_the_answer(world: World) -> None:
@@ -294,12 +295,12 @@ async def test_watching_begins_before_the_answer(world: World) -> None:
         await client.call("presence.watch", user_ids=["ben"])
         world.engine.respond = None
         await client.say(request(1, "presence.watch", user_ids=["eve"]))
-        hub.deliver([online("ben"), online("eve")])
+        hub.deliver([renamed("ben"), renamed("eve")])
         assert len(await client.hear()) == 2
         world.engine.submitted[-1][0].done(Page(items=()))
         assert (await client.hear())[0]["result"] == {"items": [], "next": None}
-        hub.deliver([online("ben"), online("eve")])
-        assert [one["params"]["user_id"] for one in await client.hear()] == ["eve"]
+        hub.deliver([renamed("ben"), renamed("eve")])
+        assert [one["params"]["user"]["id"] for one in await client.hear()] == ["eve"]
 
 
 async def test_a_refused_watch_changes_nothing(world: World) -> None:
@@ -308,8 +309,8 @@ async def test_a_refused_watch_changes_nothing(world: World) -> None:
         await client.call("presence.watch", user_ids=["ben"])
         world.engine.respond = lambda operation: Conflict()
         assert code(await client.call("presence.watch", user_ids=["eve"])) == "conflict"
-        world.engine.hub.deliver([online("ben"), online("eve")])
-        assert [one["params"]["user_id"] for one in await client.hear()] == ["ben"]
+        world.engine.hub.deliver([renamed("ben"), renamed("eve")])
+        assert [one["params"]["user"]["id"] for one in await client.hear()] == ["ben"]
 
 
 async def test_a_watch_answered_after_the_end_watches_nobody(world: World) -> None:
