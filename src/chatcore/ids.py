@@ -158,4 +158,8 @@ def decode_cursor(kind: str, text: str) -> list[Any] | None:
         found = msgspec.json.decode(raw, type=list[str | int])
     except (ValueError, binascii.Error, msgspec.DecodeError):
         return None
-    return list(found[1:]) if found and found[0] == kind else None
+    if not found or found[0] != kind:
+        return None
+    # Ours are small; a database takes no larger ones than 64 bits.
+    small = all(isinstance(part, str) or abs(part) < 1 << 53 for part in found)
+    return list(found[1:]) if small else None

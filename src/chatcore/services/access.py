@@ -126,18 +126,26 @@ def message(work: ChatWork, found: Seat, message_id: MessageId) -> MessageRecord
     Raises :class:`NotFound` for ids of other conversations, below the floor, hidden, expired or
     made up.
     """
-    parts = split_message_id(message_id)
-    if parts is None or parts[0] != found.stream.id:
-        raise NotFound
-    place = (found.stream.n, parts[1])
-    record = work.unit.messages.get([place]).get(place)
+    return messages(work, found, [message_id])[0]
+
+
+def messages(work: ChatWork, found: Seat, ids: Sequence[MessageId]) -> list[MessageRecord]:
+    """The same for several at once: all of them, or :class:`NotFound`."""
     window = found.window(work.now)
-    if record is None or record.nonce != parts[2] or record.seq <= window.floor_seq:
+    parts = [one for id in ids if (one := split_message_id(id)) and one[0] == found.stream.id]
+    rows = work.unit.messages.get({(window.conversation_n, seq) for _, seq, _ in parts})
+    records = [
+        record
+        for _, seq, nonce in parts
+        if (record := rows.get((window.conversation_n, seq))) is not None
+        and record.nonce == nonce
+        and record.seq > window.floor_seq
+        and (record.expires_at is None or record.expires_at > work.now)
+    ]
+    seqs = [record.seq for record in records]
+    if len(records) < len(ids) or work.unit.hidden.among(window.viewer, found.stream.n, seqs):
         raise NotFound
-    expired = record.expires_at is not None and record.expires_at <= work.now
-    if expired or work.unit.hidden.among(window.viewer, *place[:1], [record.seq]):
-        raise NotFound
-    return record
+    return records
 
 
 def blocked(work: ChatWork, found: Seat) -> bool:

@@ -24,9 +24,10 @@ def list_all(work: ChatWork, actor: Actor, operation: ListMembers) -> Page[Membe
     """The current members, by user id."""
     seat = access.enter(work, actor, operation)
     most = paging.size(work.limits, operation.limit)
-    after = paging.after_text("members", operation.cursor)
+    kind = f"members {seat.stream.id}"
+    after = paging.after_text(kind, operation.cursor)
     rows = work.unit.members.page(seat.stream.n, after, most + 1)
-    page, next = paging.cut("members", rows, most, lambda row: (row.user_id,))
+    page, next = paging.cut(kind, rows, most, lambda row: (row.user_id,))
     return Page(items=tuple(faces.member(row, seat.stream) for row in page), next=next)
 
 

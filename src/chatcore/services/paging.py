@@ -32,7 +32,10 @@ def fit(items: Sequence[object], limits: Limits) -> int:
 
 
 def after_text(kind: str, cursor: str | None) -> str:
-    """The id or name a list goes on after; "" from the start. ``kind`` names the list."""
+    """The id or name a list goes on after; "" from the start.
+
+    ``kind`` names the list, with whatever it is of: a cursor of another one is refused.
+    """
     if cursor is None:
         return ""
     match decode_cursor(kind, cursor):

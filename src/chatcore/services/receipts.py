@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chatcore.errors import ChatError, Invalid, NotFound
+from chatcore.errors import ChatError, Invalid
 from chatcore.events import Announcement, ReceiptsMoved
-from chatcore.ids import split_message_id, stream_of
+from chatcore.ids import stream_of
 from chatcore.models import Actor, Marked, Page, Receipt
 from chatcore.operations import ListReceipts, MarkReceipt
 from chatcore.policy import require
@@ -14,7 +14,7 @@ from chatcore.ports.conversations import ConversationRecord
 from chatcore.ports.members import MemberRecord
 from chatcore.rules import receipts as rules
 from chatcore.services import faces, paging
-from chatcore.services.access import Seat, Seats, enter, message
+from chatcore.services.access import Seat, Seats, enter, messages
 from chatcore.services.work import ChatWork, Outcome, Request
 
 _TRAIL = 20
@@ -102,12 +102,8 @@ def _claim(work: ChatWork, request: Request, found: Seat, moves: Moves) -> Seat:
 
 
 def _highest(work: ChatWork, found: Seat, operation: MarkReceipt) -> int:
-    """The highest seq of a list of messages, which all must be of this conversation."""
-    parts = [split_message_id(id) for id in operation.message_ids]
-    if any(one is None or one[0] != found.stream.id for one in parts):
-        raise NotFound
-    highest = max(operation.message_ids, key=lambda id: (split_message_id(id) or ("", 0))[1])
-    return message(work, found, highest).seq
+    """The highest seq of a list of messages, which the member must see every one of."""
+    return max(record.seq for record in messages(work, found, operation.message_ids))
 
 
 def _answer(work: ChatWork, found: Seat) -> Marked:
@@ -126,7 +122,8 @@ def list_all(work: ChatWork, actor: Actor, operation: ListReceipts) -> Page[Rece
     """The watermarks of the current members, by user id."""
     found = enter(work, actor, operation)
     most = paging.size(work.limits, operation.limit)
-    after = paging.after_text("receipts", operation.cursor)
+    kind = f"receipts {found.stream.id}"
+    after = paging.after_text(kind, operation.cursor)
     rows = work.unit.members.page(found.stream.n, after, most + 1)
-    page, next = paging.cut("receipts", rows, most, lambda row: (row.user_id,))
+    page, next = paging.cut(kind, rows, most, lambda row: (row.user_id,))
     return Page(items=tuple(map(faces.receipt, page)), next=next)

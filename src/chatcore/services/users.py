@@ -116,23 +116,23 @@ def get(work: AccountsWork, actor: Actor, operation: GetUser) -> User:
 def search(work: AccountsWork, actor: Actor, operation: SearchUsers) -> Page[User]:
     """By canonical or display name, from its beginning; nothing for what folds to nothing."""
     prefix = search_prefix(operation.q)
-    return _page(work, operation, prefix) if prefix else Page(items=())
+    return _page(work, operation, "users.search", prefix) if prefix else Page(items=())
 
 
 def list_all(work: AccountsWork, actor: Actor, operation: ListUsers) -> Page[User]:
     """Everybody, by canonical name. Raises :class:`Forbidden` where the host says so."""
     if not work.settings.list_users:
         raise Forbidden
-    return _page(work, operation, "")
+    return _page(work, operation, "users.list", "")
 
 
-def _page(work: AccountsWork, operation: Any, prefix: str) -> Page[User]:
+def _page(work: AccountsWork, operation: Any, kind: str, prefix: str) -> Page[User]:
     most = paging.size(work.limits, operation.limit)
-    after = paging.after_text("users", operation.cursor)
+    after = paging.after_text(kind, operation.cursor)
     rows = work.unit.users.page(prefix, after, most + 1)
     shown = tuple(map(card, rows[:most]))
     fitting = paging.fit(shown, work.limits)
-    page, next = paging.cut("users", rows, fitting, lambda row: (row.username_key,))
+    page, next = paging.cut(kind, rows, fitting, lambda row: (row.username_key,))
     return Page(items=shown[: len(page)], next=next)
 
 
