@@ -65,6 +65,20 @@ def test_an_address_holds_so_many_unauthenticated_sockets() -> None:
         pass
 
 
+def test_each_socket_gives_back_its_own_place() -> None:
+    """Where two of an address wait and one goes, the other's place stays taken."""
+    rates = RateLimits(Limits(unauthenticated_sockets_an_address=2), FakeClock())
+    with rates.unauthenticated("192.0.2.1"):
+        with rates.unauthenticated("192.0.2.1"):
+            pass
+        with (
+            rates.unauthenticated("192.0.2.1"),
+            pytest.raises(RateLimited),
+            rates.unauthenticated("192.0.2.1"),
+        ):
+            pytest.fail("a place too many")
+
+
 def test_a_socket_refuses_state_first() -> None:
     """Typing stops while a quarter of the burst is left; other requests use it up."""
     clock = FakeClock()
