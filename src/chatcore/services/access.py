@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, cast
 
 from attrs import frozen
@@ -59,6 +59,11 @@ def active(work: ChatWork, actor: Actor) -> UserId:
     if work.unit.actors.inactive([user]):
         raise Unauthenticated
     return user
+
+
+def known(work: ChatWork, users: Collection[UserId]) -> bool:
+    """Whether all these exist and are active."""
+    return all(user in work.known for user in users) and not work.unit.actors.inactive(users)
 
 
 def seat(work: ChatWork, actor: Actor, conversation: ConversationId, *, lock: bool) -> Seat:

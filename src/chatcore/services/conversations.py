@@ -46,10 +46,12 @@ def create(work: ChatWork, actor: Actor, operation: CreateConversation) -> Conve
             return _repeat(work, actor, earlier, operation)
     if operation.kind == "group":
         return _open(work, actor, operation, [user, *_others(work, user, operation)])
-    other = user if operation.kind == "self" else _peer(work, user, operation)
+    other = user if operation.kind == "self" else _peer(user, operation)
     there = work.unit.conversations.direct(_direct_key(user, other))
     if there is not None:
         return evolve(_view(work, access.seat(work, actor, there, lock=True)), replayed=True)
+    if other != user:
+        _may_begin(work, user, other)
     return _open(work, actor, operation, list(dict.fromkeys([user, other])))
 
 
@@ -71,22 +73,24 @@ def _fits(operation: CreateConversation) -> None:
         raise Invalid.field("user_id", "required for a direct conversation, and only there")
 
 
-def _peer(work: ChatWork, user: UserId, operation: CreateConversation) -> UserId:
+def _peer(user: UserId, operation: CreateConversation) -> UserId:
     other = cast(UserId, operation.user_id)
     if other == user:
         raise Invalid.field("user_id", "use kind self to talk to yourself")
-    if other not in work.known or work.unit.actors.inactive([other]):
-        raise NotFound
-    if work.unit.blocks.among([(user, other), (other, user)]):
-        raise Forbidden
     return other
 
 
+def _may_begin(work: ChatWork, user: UserId, other: UserId) -> None:
+    """What is there already stays open to both, whatever has become of the other one."""
+    if not access.known(work, [other]):
+        raise NotFound
+    if work.unit.blocks.among([(user, other), (other, user)]):
+        raise Forbidden
+
+
 def _others(work: ChatWork, user: UserId, operation: CreateConversation) -> list[UserId]:
-    gone = work.unit.actors.inactive(operation.member_ids) if operation.member_ids else set()
-    for index, other in enumerate(operation.member_ids):
-        if other not in work.known or other in gone:
-            raise Invalid.field(f"member_ids.{index}", "no such user")
+    if not access.known(work, operation.member_ids):
+        raise NotFound
     others = [other for other in operation.member_ids if other != user]
     if len(others) >= work.limits.group_members:
         raise Invalid.field("member_ids", f"at most {work.limits.group_members} members")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import cast
 
-from chatcore.errors import Conflict, Invalid, NotFound
+from chatcore.errors import Conflict, NotFound
 from chatcore.events import Joining, MemberJoined, MemberLeft, MembershipChanged, MemberUpdated
-from chatcore.ids import UserId
 from chatcore.models import Actor, Done, Member, Page, Role
 from chatcore.operations import AddMembers, Leave, ListMembers, RemoveMember, UpdateMember
 from chatcore.policy import require
@@ -35,7 +33,8 @@ def add(work: ChatWork, actor: Actor, operation: AddMembers) -> Page[Member]:
     """The members that were added, and those that were there."""
     seat = access.enter(work, actor, operation)
     stream = seat.stream
-    _known(work, operation.user_ids)
+    if not access.known(work, operation.user_ids):
+        raise NotFound
     pairs = [(stream.n, user) for user in operation.user_ids]
     rows = dict(work.unit.members.get(pairs))
     new = [user for n, user in pairs if (n, user) not in rows or not rows[n, user].current]
@@ -51,13 +50,6 @@ def add(work: ChatWork, actor: Actor, operation: AddMembers) -> Page[Member]:
         stream.member_count += len(new)
         conversations.changed(work, stream)
     return Page(items=tuple(faces.member(rows[pair], stream) for pair in pairs))
-
-
-def _known(work: ChatWork, users: Sequence[UserId]) -> None:
-    gone = work.unit.actors.inactive(users)
-    for index, user in enumerate(users):
-        if user not in work.known or user in gone:
-            raise Invalid.field(f"user_ids.{index}", "no such user")
 
 
 def _join(

@@ -14,7 +14,7 @@ import msgspec
 from attrs import define, evolve, field
 
 from chatcore import codec
-from chatcore.errors import ChatError, Invalid, KeyReused
+from chatcore.errors import ChatError, Conflict, Invalid, KeyReused, NotFound
 from chatcore.events import MessageSent
 from chatcore.ids import UploadId, UserId, new_nonce, split_message_id, to_ms
 from chatcore.models import Message
@@ -188,7 +188,7 @@ def _content(operation: SendMessage) -> str | None:
 def _reply(
     work: ChatWork, facts: _Facts, seat: Seat, operation: SendMessage
 ) -> MessageRecord | None:
-    """The message it answers, if the sender sees it and it lives."""
+    """The message it answers. Raises :class:`NotFound` for what the sender doesn't see."""
     if operation.reply_to is None:
         return None
     parts = split_message_id(operation.reply_to)
@@ -199,21 +199,22 @@ def _reply(
         or parts is None
         or (seat.stream.id, found.nonce) != (parts[0], parts[2])
         or found.seq <= window.floor_seq
-        or found.deleted_at is not None
         or (found.expires_at is not None and found.expires_at <= work.now)
         or (window.viewer, found.conversation_n, found.seq) in facts.hidden
     ):
-        raise Invalid.field("reply_to", "no message that you can see")
+        raise NotFound
+    if found.deleted_at is not None:
+        raise Conflict("The message is deleted")
     return found
 
 
 def _attachments(facts: _Facts, sender: UserId, operation: SendMessage) -> list[dict[str, Any]]:
-    """The files of a message: only one's own, as they were stored."""
+    """The files of a message, as they were stored. Raises :class:`NotFound` for another's."""
     found = []
-    for index, id in enumerate(operation.upload_ids):
+    for id in operation.upload_ids:
         upload = facts.uploads.get(id)
         if upload is None or upload.owner_id != sender:
-            raise Invalid.field(f"upload_ids.{index}", "no upload of yours")
+            raise NotFound
         found.append(codec.plain(files.attachment(upload)))
     return found
 
