@@ -16,10 +16,12 @@ from chatcore.config import Limits
 from chatcore.errors import ChatError
 from chatcore.events import event_types
 from chatcore.operations import Operation, Spec, specs
+from chatcore.wire import openapi
 from chatcore.wire.problems import RPC_CODE, STATUS
 from chatcore.wire.routes import ROUTES
 from chatcore.wire.schemas import Schema, Schemas, plain
 from chatcore.wire.session import METHODS, SILENT
+from chatcore.wire.settings import HttpSettings
 
 INTRODUCTION = """\
 # Protocol
@@ -178,11 +180,12 @@ def page() -> str:
 
 
 def special() -> Iterator[tuple[str, str]]:
-    """The routes that are no operation."""
+    """The routes that are no operation, as the OpenAPI document speaks of them."""
     operations = {spec.method for spec in specs()}
+    paths = openapi.document(Limits(), HttpSettings())["paths"]
     for route in ROUTES:
         if route.name not in operations:
-            yield HTTP[route.name], f"`{route.name}`"
+            yield HTTP[route.name], paths[route.path][route.method.lower()]["summary"]
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The OpenAPI document: valid, complete, and true to what the engine checks."""
 
+import json
 from typing import Any
 
 import pytest
@@ -83,7 +84,7 @@ def test_answers_fit_their_schemas(value: Any) -> None:
     """What the codec writes is what the document says, required fields included."""
     schema = Schemas(LIMITS)
     found = schema.answered(type(value))
-    plain = codec.plain(value)
+    plain = json.loads(codec.encode(value))
     validate(plain, found)
     name = next(iter(DOCUMENT["components"]["schemas"][type(value).__name__]["required"]))
     with pytest.raises(Exception, match="required"):

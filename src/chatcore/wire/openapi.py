@@ -205,7 +205,7 @@ _BYTES: Final[Schema] = {"contentMediaType": "application/octet-stream"}
 _ERRORS: Final = tuple(sorted(set(STATUS.values())))
 _SUMMARIES: Final = {
     "documents.asyncapi": "The realtime session, as AsyncAPI 3.0",
-    "documents.openapi": "This document",
+    "documents.openapi": "The HTTP API, as OpenAPI 3.1",
     "health.live": "Whether the process answers",
     "health.ready": "Whether the database answers",
     "uploads.get": "A file's content, in whole or one range of it",

@@ -128,8 +128,6 @@ class Schemas:
     def answered(self, kind: Any) -> Schema:
         """A result's type, or a field of one; classes become components."""
         origin = get_origin(kind)
-        if origin is Annotated:
-            return self.answered(get_args(kind)[0])
         if origin in (Union, UnionType):
             parts = [part for part in get_args(kind) if part is not NoneType]
             if len(parts) == 1:
