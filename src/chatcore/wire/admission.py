@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
+from chatcore.engine import ChatEngine
 from chatcore.models import Actor
 from chatcore.operations import Spec
 from chatcore.rules.rates import Rate
 from chatcore.wire.limits import Allowance, Buckets, RateLimits
 from chatcore.wire.logins import LoginFailures
-
-if TYPE_CHECKING:
-    from chatcore.engine import ChatEngine
 
 
 class Admission:

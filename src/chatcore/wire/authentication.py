@@ -8,17 +8,15 @@ since no other page can send it, and wins where both are there.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from attrs import evolve, frozen
 
+from chatcore.engine import ChatEngine
 from chatcore.errors import Forbidden, Unauthenticated
 from chatcore.models import ANONYMOUS, Actor, Authenticated
 from chatcore.wire.exchange import Headers, Request
 from chatcore.wire.settings import HttpSettings
-
-if TYPE_CHECKING:
-    from chatcore.engine import ChatEngine
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 

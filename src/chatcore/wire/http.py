@@ -9,11 +9,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from attrs import evolve
 
 from chatcore import codec
+from chatcore.engine import ChatEngine
 from chatcore.errors import ChatError, Internal, Invalid, Misconfigured, NotFound, Unavailable
 from chatcore.models import Actor, Authenticated
 from chatcore.operations import Logout
@@ -32,9 +33,6 @@ from chatcore.wire.realtime import RealtimeSession
 from chatcore.wire.routes import OperationRoute, match
 from chatcore.wire.settings import HttpSettings
 from chatcore.wire.uploads import Uploads
-
-if TYPE_CHECKING:
-    from chatcore.engine import ChatEngine
 
 _Parameters = Mapping[str, str]
 _Handler = Callable[[Request, _Parameters], Awaitable[Response]]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncGenerator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
 
@@ -20,7 +20,8 @@ from chatcore.wire.exchange import Request
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
-MEDIA_TYPE = "multipart/form-data"
+MEDIA_TYPE: Final = "multipart/form-data"
+_BOUNDARY_MOST: Final = 70  # RFC 2046, 5.1.1
 
 
 @define
@@ -111,15 +112,13 @@ class _Stream:
         except ImportError:
             raise MissingExtra("Multipart uploads", "media") from None
         _, options = library.parse_options_header(request.header("content-type"))
-        if not (boundary := options.get(b"boundary")):
-            raise Invalid("The Content-Type has no boundary")
+        boundary = options.get(b"boundary", b"")
+        if not 1 <= len(boundary) <= _BOUNDARY_MOST:
+            raise Invalid(f"The Content-Type has no boundary of 1 to {_BOUNDARY_MOST} bytes")
         self._parts = _Parts(limits, library.parse_options_header)
         self._body = aiter(request.body)
         self._malformed = FormParserError
-        try:
-            self._parser = library.MultipartParser(boundary, self._parts.callbacks())
-        except FormParserError:
-            raise Invalid("The boundary is too long") from None
+        self._parser = library.MultipartParser(boundary, self._parts.callbacks())
 
     async def _more(self) -> bool:
         """Parse the next chunk; False at the body's end."""

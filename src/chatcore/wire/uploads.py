@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from contextlib import aclosing
 from email.message import Message as Headers
 from email.utils import collapse_rfc2231_value
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import quote
 
 from attrs import frozen
 
+from chatcore.engine import ChatEngine
 from chatcore.errors import Invalid
 from chatcore.ids import UploadId
 from chatcore.models import Actor, Attachment
@@ -19,9 +20,6 @@ from chatcore.operations import GetUpload
 from chatcore.wire import multipart
 from chatcore.wire.exchange import Request, Response, json_response, problem_response
 from chatcore.wire.requests import no_query, query
-
-if TYPE_CHECKING:
-    from chatcore.engine import ChatEngine
 
 INLINE: Final = frozenset({
     "application/ogg",
