@@ -22,6 +22,8 @@ Who = Literal["anyone", "user", "member", "operator"]
 
 
 class Verdict(Enum):
+    """What the table says to one question."""
+
     ALLOW = "allow"
     FORBID = "forbid"
     """The caller sees the object but lacks the right."""
@@ -96,7 +98,7 @@ def _may_remove(case: Case) -> bool:
     )
 
 
-_GROUP: Final[Collection[ConversationKind]] = ("group",)
+_GROUP: Final[tuple[ConversationKind, ...]] = ("group",)
 
 TABLE: Final[dict[type[ops.Operation[Any]], Rule]] = {
     ops.Register: Rule("anyone"),
@@ -112,6 +114,7 @@ TABLE: Final[dict[type[ops.Operation[Any]], Rule]] = {
     ops.GetUser: Rule("user"),
     ops.SearchUsers: Rule("user"),
     ops.ListUsers: Rule("user"),
+    ops.ImportUser: Rule("operator"),
     ops.ListBlocks: Rule("user"),
     ops.AddBlock: Rule("user"),
     ops.RemoveBlock: Rule("user"),

@@ -43,7 +43,14 @@ from chatcore.operations.reactions import AddReaction, RemoveReaction
 from chatcore.operations.receipts import ListReceipts, MarkReceipt
 from chatcore.operations.sync import GetHeads, Pull, PullFrom
 from chatcore.operations.uploads import DeleteUpload, GetUpload
-from chatcore.operations.users import GetMe, GetUser, ListUsers, SearchUsers, UpdateMe
+from chatcore.operations.users import (
+    GetMe,
+    GetUser,
+    ImportUser,
+    ListUsers,
+    SearchUsers,
+    UpdateMe,
+)
 
 __all__ = [
     "UNSET",
@@ -68,6 +75,7 @@ __all__ = [
     "GetUser",
     "HideMessage",
     "ImportMessage",
+    "ImportUser",
     "Leave",
     "ListBlocks",
     "ListConversations",

@@ -40,6 +40,7 @@ HANDLERS: Final[Mapping[type[ops.Operation[Any]], Handler]] = {
     ops.GetUser: users.get,
     ops.SearchUsers: users.search,
     ops.ListUsers: users.list_all,
+    ops.ImportUser: users.take_over,
     ops.ListBlocks: blocks.list_all,
     ops.AddBlock: blocks.add,
     ops.RemoveBlock: blocks.remove,
@@ -66,7 +67,6 @@ HANDLERS: Final[Mapping[type[ops.Operation[Any]], Handler]] = {
     ops.WatchPresence: presence.get,
     ops.GetPresence: presence.get,
     ops.GetUpload: uploads.info,
-    ops.DeleteUpload: uploads.delete,
     ops.GetHeads: sync.heads,
     ops.Pull: sync.pull,
 }

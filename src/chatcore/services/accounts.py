@@ -40,17 +40,8 @@ def register(
     work: AccountsWork, operation: Register, password_hash: str, new: NewSession
 ) -> Authenticated:
     """Raises :class:`Conflict` for a name that is taken."""
-    key = fold_username(operation.username, work.limits.name_chars)
-    if work.unit.users.by_username(key) is not None:
-        raise Conflict("This username is taken")
-    record = UserRecord(
-        id=UserId(new_id(work.now)),
-        username=operation.username,
-        username_key=key,
-        display_name=operation.display_name or operation.username,
-        created_at=work.now,
-    )
-    work.unit.users.insert(record)
+    id = UserId(new_id(work.now))
+    record = users.new(work, id, operation.username, operation.display_name)
     work.unit.users.set_credential(record.id, password_hash, work.now)
     return _open(work, record, new)
 
@@ -115,6 +106,7 @@ def _end(work: AccountsWork, session: SessionRecord) -> Milliseconds:
 
 
 def resume(work: AccountsWork, actor: Actor, operation: Resume) -> Authenticated:
+    """The session behind the actor. Raises :class:`Unauthenticated` where it is over."""
     record = users.find(work, actor)
     sessions = [one for one in work.unit.sessions.of(actor.id) if one.id == actor.session_id]
     if not sessions:
@@ -123,6 +115,7 @@ def resume(work: AccountsWork, actor: Actor, operation: Resume) -> Authenticated
 
 
 def list_sessions(work: AccountsWork, actor: Actor, operation: ListSessions) -> Page[Session]:
+    """The live ones, most recently used first."""
     rows = [one for one in work.unit.sessions.of(actor.id) if _end(work, one) > work.now]
     return Page(items=tuple(face(work, one, actor.session_id) for one in rows))
 
@@ -133,6 +126,7 @@ def face(
     current: SessionId | None,
     token: str | None = None,
 ) -> Session:
+    """A session as its user sees it."""
     return Session(
         id=session.id,
         token=token,
