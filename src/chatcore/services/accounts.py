@@ -108,7 +108,7 @@ def _end(work: AccountsWork, session: SessionRecord) -> Milliseconds:
 def resume(work: AccountsWork, actor: Actor, operation: Resume) -> Authenticated:
     """The session behind the actor. Raises :class:`Unauthenticated` where it is over."""
     record = users.find(work, actor)
-    sessions = [one for one in work.unit.sessions.of(actor.id) if one.id == actor.session_id]
+    sessions = [one for one in _live(work, actor.id) if one.id == actor.session_id]
     if not sessions:
         raise Unauthenticated
     return Authenticated(user=users.own(record), session=face(work, sessions[0], actor.session_id))
@@ -116,8 +116,12 @@ def resume(work: AccountsWork, actor: Actor, operation: Resume) -> Authenticated
 
 def list_sessions(work: AccountsWork, actor: Actor, operation: ListSessions) -> Page[Session]:
     """The live ones, most recently used first."""
-    rows = [one for one in work.unit.sessions.of(actor.id) if _end(work, one) > work.now]
+    rows = _live(work, actor.id)
     return Page(items=tuple(face(work, one, actor.session_id) for one in rows))
+
+
+def _live(work: AccountsWork, user: UserId) -> list[SessionRecord]:
+    return [one for one in work.unit.sessions.of(user) if _end(work, one) > work.now]
 
 
 def face(
