@@ -16,6 +16,7 @@ from chatcore.ports.accounts import (
     UserRecord,
     UserRepository,
 )
+from chatcore.rules.text import search_prefix
 from chatcore.storage.sql.mapping import RecordMapping
 from chatcore.storage.sql.repository import Repository
 from chatcore.storage.sql.schema import AccountsSchema
@@ -72,7 +73,9 @@ class SqlUsers(Repository, UserRepository):
         self._session.put(self._credentials, [row])
 
     def _row(self, record: UserRecord) -> dict[str, Any]:
-        return self._mapping.dump(record) | {"display_key": record.display_name.casefold()[:191]}
+        return self._mapping.dump(record) | {
+            "display_key": search_prefix(record.display_name)[:191]
+        }
 
     def _all(self, statement: Any) -> list[UserRecord]:
         return [self._mapping.load(row) for row in self._session.rows(statement)]
