@@ -21,6 +21,7 @@ from chatcore.rules.receipts import (
     recipients,
     starting,
     status,
+    statuses,
 )
 from chatcore.testing.strategies import (
     EPOCH,
@@ -170,6 +171,14 @@ def test_recipients_by_definition(members, sender, seq):
     found = recipients(members, sender, seq)
     assert expected in ({member.user_id for member in found}, set())
     assert all(m.joined_seq < seq and m.user_id != sender for m in found)
+
+
+@given(groups(), user_ids(), st.lists(seqs, max_size=5))
+def test_many_statuses_at_once(members, sender, some):
+    """In one pass over the members each message gets the status that it has by itself."""
+    assert statuses(members, sender, some) == {
+        seq: status(seq, map(mark_of, recipients(members, sender, seq))) for seq in some
+    }
 
 
 @given(seqs)

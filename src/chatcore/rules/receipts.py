@@ -6,7 +6,9 @@ single message (sent, delivered, read) is derived from the watermarks and never 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Collection, Iterable
+from itertools import accumulate
 from typing import Protocol, TypeVar
 
 from attrs import frozen
@@ -108,3 +110,38 @@ def recipients(members: Iterable[M], sender: UserId, seq: int) -> list[M]:
     if current or not present:
         return current
     return [max(present, key=lambda member: member.rev)]
+
+
+class Marked(Membership, Protocol):
+    """A membership with its watermarks."""
+
+    @property
+    def delivered_seq(self) -> int: ...
+    @property
+    def read_seq(self) -> int: ...
+
+
+def _mark(member: Marked) -> Watermark:
+    return Watermark(member.delivered_seq, member.read_seq)
+
+
+def statuses(members: Collection[Marked], sender: UserId, seqs: Iterable[int]) -> dict[int, Status]:
+    """By seq, the status of each of these messages of one sender.
+
+    The same as :func:`status` of its :func:`recipients`, in one pass over the members: sorted by
+    joining, the recipients of a message are the first of them, and how far they all are is known.
+    """
+    others = sorted(
+        (one for one in members if one.left_at is None and one.user_id != sender),
+        key=lambda member: member.joined_seq,
+    )
+    joined = [one.joined_seq for one in others]
+    slowest = list(accumulate(map(_mark, others), lambda one, other: lowest((one, other))))
+    found = {}
+    for seq in seqs:
+        count = bisect_left(joined, seq)
+        if count:
+            found[seq] = reached(seq, slowest[count - 1])
+        else:
+            found[seq] = status(seq, map(_mark, recipients(members, sender, seq)))
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -13,6 +13,7 @@ from chatcore.ids import (
     Milliseconds,
     StreamCursor,
     StreamId,
+    UserId,
     message_id,
     stream_of,
     to_datetime,
@@ -38,7 +39,7 @@ from chatcore.ports.actors import ActorRecord
 from chatcore.ports.conversations import ConversationRecord
 from chatcore.ports.members import MemberRecord
 from chatcore.ports.messages import MessageRecord, UnreadCount, UnreadQuery
-from chatcore.rules.receipts import Watermark, recipients, status
+from chatcore.rules import receipts as rules
 from chatcore.services.access import Seat, peer
 from chatcore.services.work import ChatWork
 
@@ -114,7 +115,8 @@ def messages(
     reacted = [one.seq for one in records if "reactions" in one.details]
     mine = work.unit.reactions.mine(n, viewer, reacted) if reacted else {}
     quotes = _quotes(work, seat, records)
-    reached = statuses(work, seat.stream, [one for one in records if one.sender_id == viewer])
+    own = [one.seq for one in records if one.sender_id == viewer]
+    reached = statuses(work, seat.stream, viewer, own)
     return tuple(
         evolve(
             shared,
@@ -154,42 +156,22 @@ def _quotes(work: ChatWork, seat: Seat, records: Sequence[MessageRecord]) -> Map
 
 
 def statuses(
-    work: ChatWork, stream: ConversationRecord, records: Sequence[MessageRecord]
+    work: ChatWork, stream: ConversationRecord, sender: UserId, seqs: Sequence[int]
 ) -> Mapping[int, Status]:
-    """By seq, how far all recipients have got with these messages."""
-    if not records:
+    """By seq, how far all recipients have got with these messages of one sender."""
+    if not seqs:
         return {}
-    everyone = [
-        *work.unit.members.changed(stream.n, -1, -1),
-    ]
-    rows = [*everyone, *(former for member in everyone for former in _former(member))]
-    return {
-        one.seq: status(
-            one.seq,
-            (
-                Watermark(row.delivered_seq, row.read_seq)
-                for row in recipients(rows, one.sender_id, one.seq)
-            ),
+    rows = work.unit.members.changed(stream.n, -1, -1)
+    former = (left for row in rows for left in _former(row))
+    return rules.statuses([*rows, *former], sender, seqs)
+
+
+def _former(member: MemberRecord) -> Iterator[MemberRecord]:
+    """A member's earlier memberships, as the tombstones that they left behind."""
+    for joined, delivered, read, rev in member.past:
+        yield evolve(
+            member, joined_seq=joined, delivered_seq=delivered, read_seq=read, rev=rev, left_at=0
         )
-        for one in records
-    }
-
-
-def _former(member: MemberRecord) -> list[MemberRecord]:
-    """A member's earlier memberships, as tombstones."""
-    return [
-        evolve_record(member, joined, delivered, read, rev)
-        for joined, delivered, read, rev in member.past
-    ]
-
-
-def evolve_record(
-    member: MemberRecord, joined: int, delivered: int, read: int, rev: int
-) -> MemberRecord:
-    """The tombstone that ``member`` left behind when leaving at ``rev``."""
-    return evolve(
-        member, joined_seq=joined, delivered_seq=delivered, read_seq=read, rev=rev, left_at=0
-    )
 
 
 def member(record: MemberRecord, stream: ConversationRecord) -> Member:

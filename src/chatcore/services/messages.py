@@ -164,7 +164,7 @@ def status(work: ChatWork, actor: Actor, operation: GetMessageStatus) -> Message
     members = work.unit.members.of(seat.stream.n)
     readers = rules.recipients(members, record.sender_id, record.seq)
     return MessageStatus(
-        status=faces.statuses(work, seat.stream, [record])[record.seq],
+        status=faces.statuses(work, seat.stream, record.sender_id, [record.seq])[record.seq],
         items=tuple(_read_by(member, record.seq) for member in readers),
     )
 
