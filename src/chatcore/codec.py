@@ -35,7 +35,7 @@ from chatcore.config import Limits
 from chatcore.errors import Invalid, Problem, TooLarge
 from chatcore.events import Change, Event
 from chatcore.models import Message
-from chatcore.operations.base import Unset
+from chatcore.operations.base import Unset, wire_name
 from chatcore.operations.checks import storable
 
 T = TypeVar("T")
@@ -153,10 +153,6 @@ def _structure_datetime(value: Any, _: Any) -> datetime:
     raise ValueError("must be a time with its offset (RFC 3339)")
 
 
-def _wire_name(field: attrs.Attribute[Any]) -> str:
-    return field.name.rstrip("_")
-
-
 def _origin(kind: Any) -> Any:
     return get_origin(kind)
 
@@ -194,7 +190,7 @@ def _optional_hook(kind: Any, converter: cattrs.BaseConverter) -> Any:
 
 
 def _record_hook(kind: type[Any], converter: cattrs.BaseConverter) -> Any:
-    renamed = {field.name: override(rename=_wire_name(field)) for field in attrs.fields(kind)}
+    renamed = {field.name: override(rename=wire_name(field.name)) for field in attrs.fields(kind)}
     make = make_dict_structure_fn(kind, converter, **_overrides(renamed))
 
     def structure_record(value: Any, _: Any) -> Any:
@@ -278,7 +274,7 @@ def _plainer() -> cattrs.Converter:
     def record(kind: type[Any]) -> Any:
         fields = {
             field.name: override(
-                rename=_wire_name(field),
+                rename=wire_name(field.name),
                 omit_if_default=field.default is None and not field.metadata.get("null"),
             )
             for field in attrs.fields(kind)

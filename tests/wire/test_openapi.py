@@ -10,10 +10,10 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from chatcore import codec
 from chatcore.config import Limits
 from chatcore.errors import ChatError, Invalid
+from chatcore.operations.base import wire_name
 from chatcore.operations.checks import check
 from chatcore.wire.openapi import document
 from chatcore.wire.problems import STATUS, problem
-from chatcore.wire.requests import wire_name
 from chatcore.wire.routes import ROUTES, OperationRoute
 from chatcore.wire.schemas import Schemas, bounds
 from chatcore.wire.settings import HttpSettings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chatcore.errors import Unauthenticated
+from chatcore.errors import Forbidden, Unauthenticated
 from chatcore.events import (
     Announcement,
     Event,
@@ -98,7 +98,7 @@ async def change_password(parts: Parts, actor: Actor, operation: ChangePassword)
 
     hashed = await parts.hashing(exchange)
     if hashed is None or stored is None:
-        raise Unauthenticated("Wrong password")
+        raise Forbidden("Wrong password")
     verified, user = stored, actor.id
     ended = await parts.accounts_write(
         lambda work: accounts.change_password(work, actor, verified, hashed)

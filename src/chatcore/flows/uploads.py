@@ -10,7 +10,14 @@ from __future__ import annotations
 import hashlib
 import io
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterator
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterator,
+)
 from contextlib import AsyncExitStack, aclosing
 from functools import partial
 from tempfile import SpooledTemporaryFile
@@ -210,7 +217,7 @@ async def download(
 
 
 class _Chunks(AsyncIterator[bytes]):
-    """Reads in threads. No async generator: a reader that leaves early has nothing to finish."""
+    """Reads in threads."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = chunks
@@ -220,6 +227,11 @@ class _Chunks(AsyncIterator[bytes]):
         if chunk is None:
             raise StopAsyncIteration
         return chunk
+
+    async def aclose(self) -> None:
+        """Let go of the file, for a reader that leaves early."""
+        if isinstance(self._chunks, Generator):
+            await _in_thread(self._chunks.close)
 
 
 async def _forget(blobs: BlobStore, record: UploadRecord) -> None:

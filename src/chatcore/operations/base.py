@@ -23,6 +23,11 @@ Store = Literal["accounts", "chat"]
 RateClass = Literal["requests", "sends", "logins", "state"]
 
 
+def wire_name(field: str) -> str:
+    """A field's name in JSON: one that is Python's keyword drops its trailing underscore."""
+    return field.rstrip("_")
+
+
 class Unset(Enum):
     """The type of :data:`UNSET`: a field of a PATCH that the caller didn't give."""
 

@@ -22,7 +22,7 @@ from attrs import frozen
 
 from chatcore.config import Limits
 from chatcore.errors import Invalid, NotFound, Problem
-from chatcore.operations.base import Operation, Unset
+from chatcore.operations.base import Operation, Unset, wire_name
 
 Report = Callable[[str, str], None]
 """Takes (path, message) of one problem."""
@@ -313,6 +313,6 @@ def check(operation: Operation[Any], limits: Limits) -> None:
     for name, default, one in _checks(kind, limits):
         value = getattr(operation, name)
         if value is not default:
-            one(value, name.rstrip("_"), report)
+            one(value, wire_name(name), report)
     if problems:
         raise Invalid(errors=problems)

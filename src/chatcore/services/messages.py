@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from chatcore.config import Limits
 from chatcore.errors import Conflict, Invalid, VersionConflict
 from chatcore.events import MessageDeleted, MessageEdited, MessageHidden
 from chatcore.ids import message_id, to_datetime, to_ms
@@ -33,13 +35,26 @@ def list_page(work: ChatWork, actor: Actor, operation: ListMessages) -> Page[Mes
     if sum(place is not None for place in places) > 1:
         raise Invalid(detail="Give one of before, after, around and at")
     most = paging.size(work.limits, operation.limit)
-    rows, next = _rows(work, seat, operation, most)
-    return Page(items=faces.messages(work, seat, rows), next=next, cursor=faces.cursor(work, seat))
+    older, newer, next = _rows(work, seat, operation, most)
+    shown = faces.messages(work, seat, [*older, *newer])
+    items = _fitting(shown, len(older), work.limits)
+    if len(items) < len(shown):
+        next = items[0].seq if operation.after is None else items[-1].seq
+    return Page(items=items, next=next, cursor=faces.cursor(work, seat))
 
 
-def _rows(
-    work: ChatWork, seat: Seat, operation: ListMessages, most: int
-) -> tuple[list[MessageRecord], int | None]:
+def _fitting(shown: tuple[Message, ...], split: int, limits: Limits) -> tuple[Message, ...]:
+    """As many as one answer holds: first the newer ones from ``split`` on, then the older."""
+    count = paging.fit([*shown[split:], *reversed(shown[:split])], limits)
+    newer = min(count, len(shown) - split)
+    return shown[split + newer - count : split + newer]
+
+
+_Rows = tuple[Sequence[MessageRecord], Sequence[MessageRecord], int | None]
+"""Those before and those from a place on, by rising seq; and where to go on."""
+
+
+def _rows(work: ChatWork, seat: Seat, operation: ListMessages, most: int) -> _Rows:
     if operation.at is not None:
         return _around(work, seat, _at(work, seat, operation.at), most)
     if operation.around is not None:
@@ -49,33 +64,25 @@ def _rows(
     return _before(work, seat, operation.before, most)
 
 
-def _before(
-    work: ChatWork, seat: Seat, before: int | None, most: int
-) -> tuple[list[MessageRecord], int | None]:
+def _before(work: ChatWork, seat: Seat, before: int | None, most: int) -> _Rows:
     window = seat.window(work.now)
-    rows = list(
-        work.unit.messages.page(window, after=0, before=before, newest=True, limit=most + 1)
-    )
-    return (rows[1:], rows[1].seq) if len(rows) > most else (rows, None)
+    rows = work.unit.messages.page(window, after=0, before=before, newest=True, limit=most + 1)
+    return (rows[1:], (), rows[1].seq) if len(rows) > most else (rows, (), None)
 
 
-def _after(
-    work: ChatWork, seat: Seat, after: int, most: int
-) -> tuple[list[MessageRecord], int | None]:
+def _after(work: ChatWork, seat: Seat, after: int, most: int) -> _Rows:
     window = seat.window(work.now)
-    rows = list(
-        work.unit.messages.page(window, after=after, before=None, newest=False, limit=most + 1)
-    )
-    return (rows[:most], rows[most - 1].seq) if len(rows) > most else (rows, None)
+    rows = work.unit.messages.page(window, after=after, before=None, newest=False, limit=most + 1)
+    return ((), rows[:most], rows[most - 1].seq) if len(rows) > most else ((), rows, None)
 
 
-def _around(
-    work: ChatWork, seat: Seat, seq: int, most: int
-) -> tuple[list[MessageRecord], int | None]:
+def _around(work: ChatWork, seat: Seat, seq: int, most: int) -> _Rows:
     """Half before, half from ``seq`` on; ``next`` goes on before."""
-    newer, _ = _after(work, seat, seq - 1, (most + 1) // 2)
-    older, next = _before(work, seat, seq, most - len(newer)) if most > len(newer) else ([], seq)
-    return [*older, *newer], next
+    _, newer, _ = _after(work, seat, seq - 1, (most + 1) // 2)
+    if len(newer) == most:
+        return (), newer, seq
+    older, _, next = _before(work, seat, seq, most - len(newer))
+    return older, newer, next
 
 
 def _at(work: ChatWork, seat: Seat, moment: datetime) -> int:

@@ -79,9 +79,7 @@ def connected(work: ChatWork, node: NodeId, connection: ConnectionId, user: User
         tell(work, user)
 
 
-def disconnected(
-    work: ChatWork, connection: ConnectionId, user: UserId, at: Milliseconds
-) -> None:
+def disconnected(work: ChatWork, connection: ConnectionId, user: UserId, at: Milliseconds) -> None:
     """A connection went ``at`` that time, and the grace has passed since."""
     work.unit.presence.disconnect([connection])
     _left(work, user, at)

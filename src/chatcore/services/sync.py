@@ -43,8 +43,8 @@ from chatcore.services.access import Seat, active
 from chatcore.services.work import ChatWork
 
 ME = "me"
-_SPARE_BYTES = 16 * 1024
-"""What an answer needs beside its changes."""
+_STREAM_BYTES = 512
+"""What an answer needs for each stream beside its changes."""
 
 
 def heads(work: ChatWork, actor: Actor, operation: GetHeads) -> Heads:
@@ -101,24 +101,25 @@ class _Answer:
     reset: list[str] = field(factory=list)
     skipped: list[Skipped] = field(factory=list)
 
-    def take(self, changes: Sequence[Change]) -> int:
-        """Keep as many as fit, whole revs only; how many that were."""
-        kept = 0
-        for change in changes[: self.limit]:
+    def take(self, changes: Sequence[Change], rev: int, head: int) -> tuple[int, bool]:
+        """Keep as many as fit of those from ``rev`` to ``head``; how far, and if there are more.
+
+        The first change of an answer is always taken: a pull gets on however large it is.
+        """
+        for index, change in enumerate(changes):
             self.room -= len(codec.encode(change))
-            if self.room < 0 and self.changes:
-                break
+            if index == self.limit or (self.room < 0 and self.changes):
+                return rev, True
             self.changes.append(change)
-            kept += 1
-        return kept
+            rev = change.rev
+        return head, False
 
 
 def pull(work: ChatWork, actor: Actor, operation: Pull) -> Pulled:
     """Changes of up to 100 streams, in bounded bytes."""
     user = active(work, actor)
-    answer = _Answer(
-        paging.size(work.limits, operation.limit), work.limits.answer_bytes - _SPARE_BYTES
-    )
+    room = work.limits.answer_bytes - _STREAM_BYTES * (len(operation.streams) + 1)
+    answer = _Answer(paging.size(work.limits, operation.limit), room)
     seats = _seats(work, user, operation.streams)
     for wanted in operation.streams:
         if wanted.stream == ME:
@@ -183,14 +184,10 @@ def _pull_conversation(
         return
     stream = seat.stream
     changes = sorted(_changes(work, seat, place, answer), key=lambda change: change.rev)
-    kept = answer.take(changes)
-    more = kept < len(changes)
-    rev = stream.rev
-    if more:
-        rev = changes[kept - 1].rev if kept else place.rev
-    receipts = () if more else _receipts(work, seat, place)
-    answer.changes.extend(receipts)
-    reached = place.receipt_rev if more else stream.receipt_rev
+    rev, more = answer.take(changes, place.rev, stream.rev)
+    reached = place.receipt_rev
+    if not more:
+        reached, more = answer.take(_receipts(work, seat, place), reached, stream.receipt_rev)
     cursor = StreamCursor(StreamId(stream.id), work.unit.epoch, seat.member.epoch, rev, reached)
     answer.streams.append(
         PulledStream(
@@ -276,11 +273,7 @@ def _pull_me(work: ChatWork, user: UserId, wanted: PullFrom, answer: _Answer) ->
         answer.reset.append(ME)
         return
     changes = sorted(_my_changes(work, account, place.rev), key=lambda change: change.rev)
-    kept = answer.take(changes)
-    more = kept < len(changes)
-    rev = account.rev
-    if more:
-        rev = changes[kept - 1].rev if kept else place.rev
+    rev, more = answer.take(changes, place.rev, account.rev)
     cursor = StreamCursor(StreamId(ME), work.unit.epoch, account.epoch, rev, 0)
     answer.streams.append(
         PulledStream(stream=ME, cursor=cursor.encode(), rev=rev, receipt_rev=0, more=more)

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from chatcore.config import Limits
-from chatcore.errors import RateLimited, Unauthenticated
+from chatcore.errors import Forbidden, RateLimited, Unauthenticated
 from chatcore.ids import Clock
 from chatcore.models import Actor
 from chatcore.operations import ChangePassword, Login, Operation
@@ -46,7 +46,7 @@ class LoginFailures:
         self._under_way[account] += 1
         try:
             yield
-        except Unauthenticated:
+        except (Unauthenticated, Forbidden):
             self._accounts.take(account)
             # Attempts at several accounts may fail at once and be more than there was room for.
             with suppress(RateLimited):

@@ -19,17 +19,13 @@ from chatcore import codec
 from chatcore.config import Limits
 from chatcore.errors import Invalid, Problem
 from chatcore.operations import Operation, Unset
+from chatcore.operations.base import wire_name
 from chatcore.wire.exchange import Request, read
 from chatcore.wire.routes import OperationRoute
 
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
 _TOKENS = ("token", "access_token")
-
-
-def wire_name(name: str) -> str:
-    """What a Python name is called in JSON: a trailing underscore only dodges a keyword."""
-    return name.rstrip("_")
 
 
 def unwrap(annotation: Any) -> Any:

@@ -18,9 +18,10 @@ import attrs
 from chatcore.config import Limits
 from chatcore.events import Change, ReceiptsMoved, event_types
 from chatcore.operations import Operation, Unset
+from chatcore.operations.base import wire_name
 from chatcore.operations.checks import Json, Key, Many, Text, Whole, bound
 from chatcore.wire.problems import STATUS
-from chatcore.wire.requests import fields, unwrap, wire_name
+from chatcore.wire.requests import fields, unwrap
 
 Schema = dict[str, Any]
 

@@ -8,6 +8,7 @@ down_revision = None
 
 
 def upgrade() -> None:
+    """Make them."""
     prefix = context.config.attributes["prefix"]
     op.create_table(
         f"{prefix}credentials",

@@ -10,6 +10,7 @@ surrogate = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
+    """Make them."""
     prefix = context.config.attributes["prefix"]
     op.create_table(
         f"{prefix}actors",
