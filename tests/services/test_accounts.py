@@ -10,7 +10,15 @@ import pytest
 
 from chatcore.config import Limits
 from chatcore.engine import ChatEngine
-from chatcore.errors import ChatError, Conflict, Invalid, NotFound, Unauthenticated, Unavailable
+from chatcore.errors import (
+    ChatError,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Unauthenticated,
+    Unavailable,
+)
 from chatcore.events import SessionRevoked
 from chatcore.ids import SessionId, account_stream
 from chatcore.models import ANONYMOUS, Actor, Authenticated
@@ -321,7 +329,7 @@ async def test_a_password_is_changed_only_by_who_knows_it(
     """A wrong current password, or a new one that nobody may have, changes nothing."""
     (ann,) = await people("ann")
     broker.take()
-    with pytest.raises(Unauthenticated):
+    with pytest.raises(Forbidden):
         await engine.execute(ann, ChangePassword("wrong one", "another battery"))
     with pytest.raises(Invalid) as caught:
         await engine.execute(ann, ChangePassword(PASSWORD, "password"))
