@@ -25,6 +25,7 @@ from chatcore.ports.messages import MessageRecord
 from chatcore.rules import receipts as rules
 from chatcore.services import access, faces, paging
 from chatcore.services.access import Seat
+from chatcore.services.sending import check_body
 from chatcore.services.work import ChatWork
 
 
@@ -110,8 +111,7 @@ def edit(work: ChatWork, actor: Actor, operation: EditMessage) -> Message:
         raise VersionConflict
     if operation.body is UNSET:
         raise Invalid.field("body", "required")
-    if not operation.body.strip() and not record.details.get("attachments"):
-        raise Invalid.field("body", "must not be blank")
+    check_body(record.kind, operation.body, files=bool(record.details.get("attachments")))
     record.body = operation.body
     record.version += 1
     record.edited_at = record.updated_at = work.now

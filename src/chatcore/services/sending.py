@@ -178,11 +178,16 @@ def _content(operation: SendMessage) -> str | None:
         raise Invalid.field("encrypted", "only in messages of kind encrypted")
     if kind in _MEDIA and not operation.upload_ids:
         raise Invalid.field("upload_ids", f"a message of kind {kind} has at least one")
-    if (body is None or not body.strip()) and not operation.upload_ids:
-        raise Invalid.field("body", "must not be blank")
-    if kind == "link" and not (body or "").startswith(_LINKS):
-        raise Invalid.field("body", "must be an http or https address")
+    check_body(kind, body or "", files=bool(operation.upload_ids))
     return body
+
+
+def check_body(kind: str, body: str, *, files: bool) -> None:
+    """Raise :class:`Invalid` for a body that a message of this kind can't have."""
+    if not body.strip() and not files:
+        raise Invalid.field("body", "must not be blank")
+    if kind == "link" and not body.startswith(_LINKS):
+        raise Invalid.field("body", "must be an http or https address")
 
 
 def _reply(
