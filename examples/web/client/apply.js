@@ -6,6 +6,7 @@
  * the pull. What an event needs beyond the store is asked of `wants`:
  *
  * - `pull(stream)`, `fetch(stream)` and `refresh(stream)` where the client cannot know by itself
+ * - `quote(message)` for a live reply to a message that is not held
  * - `leave(stream)` when the conversation is no longer one's own
  * - `arrived(conversationId, seq)` for a message of another, `sent(conversationId, key)` for one's
  *   own, `wrote(conversationId, userId)` when somebody's typing has become a message,
@@ -41,9 +42,9 @@ const SPECIAL = {
 function applyMessage(store, wants, name, { message, change }, live) {
   const state = store.conversations.get(message.conversation_id);
   if (!state) return;
-  const context = { personal: !live, change };
-  const { before } = state.window.put(message, context);
   const fresh = name === "message.sent" || message.seq > state.seenSeq;
+  const context = live ? { personal: false, change, fresh } : { personal: true };
+  const { before, after } = state.window.put(message, context);
   if (live) countLive(store, wants, state, { message, before, fresh });
   state.seenSeq = Math.max(state.seenSeq, message.seq);
   if (!message.hidden) state.noteLast(message, context);
@@ -53,6 +54,7 @@ function applyMessage(store, wants, name, { message, change }, live) {
     wants.arrived(state.id, message.seq);
     if (fresh) wants.wrote(state.id, message.sender_id);
   }
+  if (!before && after?.reply_to && !after.reply_to.preview && live) wants.quote(message);
   store.emit("messages", state.id);
   store.emit("conversations", state.id);
 }
@@ -90,6 +92,7 @@ function applyHidden(store, wants, params) {
   const state = store.conversations.get(params.conversation_id);
   if (!state) return;
   const message = state.window.patch(params.message_id, { hidden: params.hidden });
+  if (params.hidden) state.window.unquote(params.message_id);
   if (state.lastMessage?.id === params.message_id && !state.stepBack(store.now)) {
     wants.refresh(state.id);
   }

@@ -54,6 +54,7 @@ export class Expiry {
     const unread = message.seq > state.me.read_seq && !message.deleted;
     if (unread && countable(message, this.#store.userId))
       addUnread(this.#store, state, message, -1);
+    state.window.unquote(message.id);
     if (state.lastMessage?.id === message.id) state.stepBack(now);
     this.#store.emit("messages", state.id);
     this.#store.emit("conversations", state.id);

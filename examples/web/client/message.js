@@ -80,7 +80,7 @@ export function previewOf(message) {
   return {
     sender_id: message.sender_id,
     kind: message.kind,
-    body: message.body ?? null,
+    ...(message.body != null && { body: message.body }),
     deleted: Boolean(message.deleted),
   };
 }

@@ -41,6 +41,7 @@ export class Sync {
       pull: (stream) => this.#puller.want(stream),
       fetch: (stream) => this.#fetch(stream),
       refresh: (stream) => this.#refresh(stream),
+      quote: (message) => this.#quote(message),
       leave: (stream) => this.#leave(stream),
       reset: (stream) => this.#reset(stream),
     };
@@ -180,6 +181,18 @@ export class Sync {
     } catch (error) {
       if (error.code === "not_found") this.#leave(stream);
       else this.#again(error, () => this.#refresh(stream));
+    }
+  }
+
+  /** The personal face of a reply has what it quotes. */
+  async #quote({ conversation_id: id, id: messageId }) {
+    try {
+      const params = { conversation_id: id, message_id: messageId };
+      const answer = await this.#request("messages.get", params);
+      this.#store.conversations.get(id)?.window.put(answer);
+      this.#store.emit("messages", id);
+    } catch (error) {
+      this.#again(error, () => this.#quote({ conversation_id: id, id: messageId }));
     }
   }
 

@@ -37,7 +37,10 @@ export class MessageWindow {
     return this.#sorted.filter((message) => !message.hidden && !expired(message, now));
   }
 
-  /** Put a message in its place. Returns its state before and after; both may be undefined. */
+  /**
+   * Put a message in its place. Returns its state before and after; both may be undefined.
+   * A change (`fresh` false) of a message that the pages left out is of one that is hidden.
+   */
   put(message, context = { personal: true }) {
     if (this.#loading) this.#kept.push([message, context]);
     return this.#place(message, context);
@@ -48,6 +51,11 @@ export class MessageWindow {
     const held = this.#messages.get(id);
     if (held) this.#set({ ...held, ...fields });
     return held;
+  }
+
+  /** A message is out of sight: replies quote it no longer. */
+  unquote(id) {
+    this.#quote(id, null);
   }
 
   /**
@@ -104,11 +112,13 @@ export class MessageWindow {
 
   #place(message, context) {
     const before = this.#messages.get(message.id);
-    if (!this.loaded || message.seq < this.from) {
-      this.#requote(message);
+    const unseen = !before && context.fresh === false;
+    if (!this.loaded || message.seq < this.from || unseen) {
+      if (!unseen) this.#requote(message);
       return { before, after: before };
     }
-    const after = mergeMessage(before, message, { userId: this.#userId, ...context });
+    const merged = mergeMessage(before, message, { userId: this.#userId, ...context });
+    const after = merged === before ? before : this.#quoted(merged);
     if (after !== before) this.#set(after);
     return { before, after };
   }
@@ -139,11 +149,23 @@ export class MessageWindow {
     this.#requote(message);
   }
 
+  /** A reply that came without its quote, where the quoted message is held. */
+  #quoted(message) {
+    const target = this.#messages.get(message.reply_to?.message_id);
+    if (!target || target.hidden || message.reply_to.preview) return message;
+    return { ...message, reply_to: { ...message.reply_to, preview: previewOf(target) } };
+  }
+
   /** Replies quote a message as it is now, held or not. */
   #requote(message) {
+    if (message.hidden) this.unquote(message.id);
+    else this.#quote(message.id, previewOf(message));
+  }
+
+  #quote(id, preview) {
     for (const held of this.#messages.values()) {
-      if (held.reply_to?.message_id !== message.id || !held.reply_to.preview) continue;
-      const reply = { ...held.reply_to, preview: previewOf(message) };
+      if (held.reply_to?.message_id !== id || !held.reply_to.preview) continue;
+      const reply = { ...held.reply_to, preview };
       this.#messages.set(held.id, { ...held, reply_to: reply });
       this.#sorted = null;
     }

@@ -176,6 +176,46 @@ describe("fetching", () => {
   });
 });
 
+describe("quotes", () => {
+  const reply = { reply_to: { message_id: "m1", seq: 1 } };
+  const quoted = (client) => client.timeline("c1").messages.at(-1).reply_to.preview;
+
+  test("show the quoted message as it is now", async () => {
+    const server = new FakeServer();
+    const client = await shown(server);
+    await server.push(sent(1), sent(2, reply));
+    assert.equal(quoted(client).body, "message 1");
+    await server.push(sent(1, { rev: 4, body: "edited" }, "message.edited"));
+    assert.equal(quoted(client).body, "edited");
+  });
+
+  test("are asked for where the quoted message is not held", async () => {
+    const server = new FakeServer();
+    server.answers["messages.list"] = () => ({ items: [message(5)], next: 5 });
+    const preview = { sender_id: ME.id, kind: "text", body: "long ago" };
+    server.answers["messages.get"] = () =>
+      message(6, { rev: 2, reply_to: { ...reply.reply_to, preview } });
+    const client = await shown(server);
+    await server.push(sent(6, { ...reply, rev: 2 }));
+    assert.deepEqual(quoted(client), preview);
+  });
+
+  test("vanish with a message that was hidden, whose later changes are not shown either", async () => {
+    const server = new FakeServer();
+    const client = await shown(server);
+    await server.push(sent(1), sent(2, reply));
+    const hidden = { conversation_id: "c1", message_id: "m1", hidden: true };
+    await server.push(["message.hidden", { stream: "me", prev: 1, rev: 2, ...hidden }]);
+    assert.equal(quoted(client), null);
+    client.store.conversations.get("c1").window.clear();
+    server.answers["messages.list"] = () => ({ items: [message(2, reply)], next: null });
+    client.show("c1");
+    await settle();
+    await server.push(sent(1, { rev: 4, body: "edited" }, "message.edited"));
+    assert.deepEqual(bodies(client), ["message 2"]);
+  });
+});
+
 describe("unread", () => {
   test("counts what others say above the read mark, and nothing else", async () => {
     const server = new FakeServer();

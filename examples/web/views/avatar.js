@@ -1,11 +1,11 @@
 /** Round pictures, or coloured initials where there is none. */
-import { h, setAttribute, setText } from "./dom.js";
+import { fill, h, icon, setAttribute, setText } from "./dom.js";
 import { hueOf, initials } from "./format.js";
 import { picture } from "./media.js";
 
 /**
  * An avatar that can be told to show somebody else: `{element, show(who)}` with `who`
- * `{id, name, url, presence}`. `presence` undefined draws no dot.
+ * `{id, name, url, symbol, presence}`: a picture where there is a `url`, else an icon, else initials.
  */
 export function avatar(size = "medium") {
   const letters = h("span", { class: "avatar-letters" });
@@ -21,8 +21,9 @@ export function avatar(size = "medium") {
   let shownUrl = null;
   return {
     element,
-    show({ id, name, url = null, presence }) {
-      setText(letters, initials(name));
+    show({ id, name, url = null, symbol = null, presence }) {
+      if (symbol) fill(letters, icon(symbol));
+      else setText(letters, initials(name));
       setAttribute(element, "data-hue", hueOf(id));
       const status = presence?.status ?? null;
       dot.hidden = status === null || status === "offline";

@@ -11,6 +11,7 @@ export function beginning(state, items) {
   if (first ? first.seq > 1 : state.info.last_seq > 0) return "Earlier messages are not shown.";
   const title = titleOf(state);
   if (!first) return "Nobody has written anything yet. Say hello!";
+  if (state.info.kind === "self") return "What you keep here, only you see.";
   if (state.info.kind !== "direct") return `This is the beginning of ${title}.`;
   return `This is the beginning of your conversation with ${title}.`;
 }
@@ -56,7 +57,6 @@ function itemOf(state, message, run) {
     named: !own && state.info.kind === "group",
     status: own ? (message.state ?? state.statusOf(message)) : null,
     card: client.store.users.get(message.sender_id),
-    quoted: message.reply_to && state.window.get(message.reply_to.message_id),
     ...run,
   };
 }

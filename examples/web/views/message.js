@@ -131,12 +131,9 @@ function meta(message, status, own, actions) {
   );
 }
 
-/** What a message answers: from the messages held where it is one, else as the server quoted it. */
+/** What a message answers. */
 function quote(message, actions) {
-  const held = client.store.conversations
-    .get(message.conversation_id)
-    ?.window.get(message.reply_to.message_id);
-  const quoted = held ?? message.reply_to.preview;
+  const quoted = message.reply_to.preview;
   return h(
     "button",
     {

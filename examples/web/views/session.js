@@ -5,6 +5,7 @@
  * be two different people.
  */
 import { ChatClient } from "../chatcore-client.js";
+import { ICONS } from "./icons.js";
 
 const stated = document.querySelector('meta[name="chatcore-base"]')?.content;
 const base = new URL(stated || "v1/", location.href);
@@ -36,6 +37,7 @@ export function titleOf(state) {
 /** What an avatar shows of a conversation. */
 export function faceOf(state) {
   const { info, peerId } = state;
+  if (info.kind === "self") return { id: info.id, name: titleOf(state), symbol: ICONS.bookmark };
   if (info.kind !== "direct") return { id: info.id, name: titleOf(state), url: info.avatar_url };
   const user = client.user(peerId);
   return {
