@@ -294,7 +294,8 @@ def _plainer() -> cattrs.Converter:
 
     @converter.register_unstructure_hook
     def change(value: Change) -> dict[str, Any]:
-        params = {"stream": value.stream, "rev": value.rev, **_plain(value.event)}
+        params = {"stream": value.stream, _counter(value.event): value.rev}
+        params.update(_plain(value.event))
         return {"method": value.event.name, "params": params}
 
     return converter
@@ -314,6 +315,11 @@ def encode(value: Any) -> bytes:
     return _to_json(_plain(value))
 
 
+def _counter(event: Event) -> str:
+    """What an event's count is called: receipts have a counter of their own."""
+    return "receipt_rev" if event.scope == "state" else "rev"
+
+
 def notification(event: Event, stream: str | None, prev: int | None, rev: int | None) -> bytes:
     """A live event as one line of JSON-RPC.
 
@@ -324,6 +330,6 @@ def notification(event: Event, stream: str | None, prev: int | None, rev: int | 
         params["stream"] = stream
     if rev is not None:
         params["prev"] = prev
-        params["receipt_rev" if event.scope == "state" else "rev"] = rev
+        params[_counter(event)] = rev
     params.update(_plain(event))
     return _to_json({"jsonrpc": "2.0", "method": event.name, "params": params})

@@ -192,7 +192,12 @@ class Schemas:
             if event.scope in pulled or event is ReceiptsMoved
         ]
         params = _object(
-            {"stream": {"type": "string"}, "rev": {"type": "integer"}}, ["stream", "rev"]
+            {
+                "stream": {"type": "string"},
+                "rev": {"type": "integer"},
+                "receipt_rev": {"type": "integer"},
+            },
+            ["stream"],
         )
         return _object(
             {"method": {"type": "string", "enum": names}, "params": params}, ["method", "params"]
