@@ -193,12 +193,7 @@ class ChatEngine:
             runner: Runner[Any, Any] = Runner(store, self.clock, work, writes=writes)
 
             def run(jobs: Sequence[Job[Any]]) -> Batch[Any]:
-                batch = runner(jobs)
-                cards = self.directory.cards
-                return Batch(
-                    complete(batch.outcomes, lambda ids: cards(list(ids))),
-                    introduce(batch.announcements, lambda ids: cards(list(ids))),
-                )
+                return self._introduced(runner(jobs))
 
             return Lane(run, self.publish, most=self.settings.batch_operations)
 
@@ -218,6 +213,20 @@ class ChatEngine:
             self._accounts_writes,
             self._accounts_reads,
         )
+
+    def _introduced(self, batch: Batch[Any]) -> Batch[Any]:
+        """A batch with the cards of those it names, as far as the directory gives them.
+
+        It is committed already: a directory that fails must not make it look otherwise.
+        """
+        try:
+            return Batch(
+                complete(batch.outcomes, self.directory.cards),
+                introduce(batch.announcements, self.directory.cards),
+            )
+        except Exception:
+            logger.exception("the directory failed")
+            return batch
 
     # Operations.
 

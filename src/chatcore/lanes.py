@@ -230,4 +230,8 @@ class Lane(Generic[W]):
             except Exception:
                 logger.exception("an answer could not be delivered")
         if batch.announcements:
-            self._deliver(batch.announcements)
+            try:
+                self._deliver(batch.announcements)
+            except Exception:
+                # Committed all the same: clients find it when they pull, and the lane goes on.
+                logger.exception("events could not be delivered")

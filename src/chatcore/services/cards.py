@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from attrs import evolve
@@ -22,7 +22,7 @@ from chatcore.models import (
     UserPresence,
 )
 
-Cards = Callable[[Iterable[UserId]], Mapping[UserId, User]]
+Cards = Callable[[Collection[UserId]], Mapping[UserId, User]]
 
 
 def _of_message(message: Message) -> Iterable[UserId]:
