@@ -3,6 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+import pytest
+
 from chatcore import (
     ANONYMOUS,
     ChatEngine,
@@ -17,6 +19,9 @@ from chatcore.events import Announcement
 from chatcore.ids import UserId
 from chatcore.ports.identity import Directory
 from chatcore.testing.fakes import PlainHasher
+
+
+pytestmark = pytest.mark.anyio
 
 
 class BrokenDirectory(Directory):
