@@ -20,7 +20,6 @@ from chatcore.ids import UserId
 from chatcore.ports.identity import Directory
 from chatcore.testing.fakes import PlainHasher
 
-
 pytestmark = pytest.mark.anyio
 
 
