@@ -13,7 +13,6 @@ from chatcore.ids import (
     SessionId,
     SystemClock,
     UploadId,
-    new_id,
     split_message_id,
 )
 from chatcore.models import ANONYMOUS, Actor, Conversation
@@ -25,11 +24,11 @@ from chatcore.operations import (
     SendMessage,
     UpdateMember,
 )
-from chatcore.ports.uploads import UploadRecord
 from chatcore.storage.sql import SqlChatStore
 from chatcore.storage.sql.database import open_database
 from chatcore.testing.fakes import PlainHasher
 from tests.people import PASSWORD
+from tests.services.files import record
 
 ROLES: Final = ("anonymous", "member", "admin", "owner", "outsider", "former", "blocked")
 """Who asks. All are of the group, but ``blocked``: of a direct conversation whose other one, the
@@ -89,22 +88,11 @@ class _Builder:
 
     def upload(self, owner: str) -> UploadId:
         """A file's row; its bytes are another matter."""
-        id = UploadId(new_id(0))
-        record = UploadRecord(
-            id=id,
-            owner_id=self.actors[owner].id,
-            name="notes.txt",
-            size=5,
-            media_type="text/plain",
-            category="document",
-            sha256="0" * 64,
-            blob=f"blobs/{id}",
-            created_at=0,
-        )
+        row = record(self.actors[owner])
         with self._store.write() as unit:
-            unit.uploads.insert(record)
+            unit.uploads.insert(row)
             unit.commit()
-        return id
+        return row.id
 
     def fill(self, conversation: Conversation, *roles: str) -> Place:
         """Messages by these and by the peer."""
