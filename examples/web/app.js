@@ -30,6 +30,8 @@
  *   `sessions` with `session` and `revoke-session`, `logout`
  * - everywhere: `offline-banner` with `reconnect`, `note`, `confirm`, `dialog-close`;
  *   `document.body.dataset.connection` is the client's state, `data-ready` once it is up to date
+ *
+ * The page's policy forbids evaluating strings: wait for locators, not for functions given as text.
  */
 import { authView } from "./views/auth.js";
 import { chat, emptyChat } from "./views/chat.js";
@@ -236,7 +238,8 @@ document.addEventListener("visibilitychange", () => {
   open?.markSeen();
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || document.querySelector("dialog[open], :popover-open")) return;
+  if (event.key !== "Escape" || document.querySelector("dialog[open], .floating:popover-open"))
+    return;
   if (panel) closePanel();
   else if (open) go(null);
 });

@@ -117,7 +117,7 @@ function sessions() {
       );
     });
   load();
-  return h("section", {}, h("h4", {}, "Where you are logged in"), list);
+  return h("section", {}, h("h3", { class: "section-title" }, "Where you are logged in"), list);
 }
 
 function sessionRow({ id, user_agent: agent, address, last_used_at: used, current }, reload) {

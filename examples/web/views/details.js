@@ -46,7 +46,7 @@ export function details(id, { close, open }) {
     fill(
       body,
       h("div", { class: "details-face" }, face.element),
-      state.info.kind === "group" ? group(state, members) : person(state),
+      state.info.kind === "group" ? group(state, members, () => open(null)) : person(state),
     );
   }
   return { element, update };
@@ -67,11 +67,14 @@ function signatureOf(state) {
 
 function person(state) {
   if (state.info.kind === "self")
-    return [h("h3", {}, titleOf(state)), h("p", { class: "details-line" }, "Only you see this.")];
+    return [
+      h("h3", { class: "details-name" }, titleOf(state)),
+      h("p", { class: "details-line" }, "Only you see this."),
+    ];
   const user = client.user(state.peerId);
   const blocked = client.store.blocks.has(state.peerId);
   return [
-    h("h3", { testid: "profile-name" }, titleOf(state)),
+    h("h3", { class: "details-name", testid: "profile-name" }, titleOf(state)),
     user?.username && h("p", { class: "details-line" }, `@${user.username}`),
     h(
       "p",
@@ -109,19 +112,21 @@ async function toggleBlock(userId, blocked) {
   await attempt(() => client.setBlocked(userId, blocked));
 }
 
-function group(state, members) {
+function group(state, members, gone) {
   const { me, info } = state;
   const leads = me.role === "owner" || me.role === "admin";
   return [
-    leads ? titleForm(state) : h("h3", { testid: "group-name" }, titleOf(state)),
+    leads
+      ? titleForm(state)
+      : h("h3", { class: "details-name", testid: "group-name" }, titleOf(state)),
     info.description && h("p", { class: "details-bio" }, info.description),
     members.element,
     h(
       "div",
       { class: "details-actions" },
-      action("Leave group", "leave-group", ICONS.leave, () => leave(state)),
+      action("Leave group", "leave-group", ICONS.leave, () => leave(state, gone)),
       me.role === "owner" &&
-        action("Delete group", "delete-group", ICONS.trash, () => remove(state)),
+        action("Delete group", "delete-group", ICONS.trash, () => remove(state, gone)),
     ),
   ];
 }
@@ -160,16 +165,19 @@ function titleForm(state) {
   return input;
 }
 
-async function leave({ id }) {
+async function leave({ id }, gone) {
   const sure = await confirm("Leave this group?", "You will no longer see its messages.", "Leave");
-  if (sure) await attempt(() => client.request("members.leave", { conversation_id: id }));
+  if (sure && (await attempt(() => client.request("members.leave", { conversation_id: id }))))
+    gone();
 }
 
-async function remove({ id }) {
+async function remove({ id }, gone) {
   const sure = await confirm(
     "Delete this group?",
     "It disappears for everybody, with all its messages.",
     "Delete",
   );
-  if (sure) await attempt(() => client.request("conversations.delete", { conversation_id: id }));
+  if (!sure) return;
+  const done = await attempt(() => client.request("conversations.delete", { conversation_id: id }));
+  if (done) gone();
 }

@@ -11,7 +11,7 @@ const RANK = { owner: 2, admin: 1, member: 0 };
 
 /** `open(conversationId)` shows a conversation: writing to a member directly. */
 export function memberList(id, { open }) {
-  const heading = h("h4", {});
+  const heading = h("h3", { class: "section-title" });
   const add = h(
     "button",
     {

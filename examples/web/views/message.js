@@ -90,11 +90,14 @@ function bubble(item, actions) {
 
 function contentOf(message, actions) {
   const { body, reply_to: reply, attachments = [] } = message;
-  return [
-    reply && quote(message, actions),
-    ...attachmentsOf(attachments),
-    body && h("span", { class: "body", testid: "body" }, linked(body)),
-  ];
+  return [reply && quote(message, actions), ...attachmentsOf(attachments), body && bodyOf(message)];
+}
+
+/** The text; what begins with “/me” says what its sender does. */
+function bodyOf({ body, sender_id: sender }) {
+  if (!body.startsWith("/me ")) return h("span", { class: "body", testid: "body" }, linked(body));
+  const deed = [h("b", {}, nameOf(sender)), body.slice(3)];
+  return h("span", { class: "body deed", testid: "body" }, deed);
 }
 
 /** Lone emoji need no bubble, and the time stands on a lone picture. */

@@ -87,6 +87,7 @@ export function sidebar({ open, current, logOut }) {
     h(
       "header",
       { class: "sidebar-header" },
+      h("h1", { class: "visually-hidden" }, "chatcore"),
       h(
         "button",
         {

@@ -29,7 +29,7 @@ export function messageToolbar(actions) {
     const about = message;
     const picker = h("div", {
       class: "reaction-picker",
-      role: "menu",
+      role: "dialog",
       "aria-label": "React",
       testid: "reaction-picker",
     });
