@@ -9,10 +9,10 @@ from chatcore.delivery.hub import Hub
 from chatcore.errors import ChatError
 from chatcore.flows.parts import Parts
 from chatcore.ids import Milliseconds, NodeId, new_id
-from chatcore.models import Actor, Started
-from chatcore.operations import GetHeads, GetMe
-from chatcore.services import presence, sync, users
-from chatcore.services.work import ChatWork
+from chatcore.models import Actor, Started, User
+from chatcore.operations import GetHeads, GetMe, Resume
+from chatcore.services import accounts, presence, sync, users
+from chatcore.services.work import AccountsWork, ChatWork
 
 logger = logging.getLogger("chatcore.presence")
 
@@ -52,9 +52,9 @@ class Attendance:
         event falls between what the client is told and what it hears.
         """
         parts, actor = self._parts, Actor(connection.user_id, connection.session_id)
-        user = await parts.accounts_read(lambda work: users.me(work, actor, GetMe()))
         self._hub.attach(connection)
         try:
+            user = await parts.accounts_read(lambda work: _user(work, actor))
             seats = await parts.chat_read(lambda work: work.unit.members.seats(user.id))
             floors = {seat.conversation_id: seat.floor_seq for seat in seats}
             self._hub.subscribe(user.id, floors)
@@ -88,6 +88,13 @@ class Attendance:
     async def _gone(self, connection: Connection, at: Milliseconds) -> None:
         id, user = connection.id, connection.user_id
         await self._parts.chat_write(lambda work: presence.disconnected(work, id, user, at))
+
+
+def _user(work: AccountsWork, actor: Actor) -> User:
+    """The actor, whose session may have ended just before the hub began to listen."""
+    if actor.session_id is None:
+        return users.me(work, actor, GetMe())
+    return accounts.resume(work, actor, Resume()).user
 
 
 def _limits(parts: Parts) -> dict[str, object]:

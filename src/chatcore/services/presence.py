@@ -23,7 +23,7 @@ def set_status(work: ChatWork, actor: Actor, operation: SetPresence) -> Presence
     if until is not None and until <= work.now:
         raise Invalid.field("until", "must be in the future")
     record = _records(work, [user])[user]
-    if record.status != "invisible" and user in work.unit.presence.online([user], work.now):
+    if not _hides(record, work.now) and user in work.unit.presence.online([user], work.now):
         record.last_seen = rules.seen(record.last_seen, work.now, work.now)
     record.status, record.text, record.until = operation.status, operation.text, until
     work.unit.presence.save(record)
@@ -65,10 +65,13 @@ def tell(work: ChatWork, user: UserId, to: Collection[UserId] | None = None) -> 
 
 
 def renew(work: ChatWork, node: NodeId, lease_ms: int) -> None:
-    """A node's heartbeat; it also buries nodes that have stopped theirs."""
+    """A node's heartbeat; it also buries nodes that have stopped theirs.
+
+    Its own lease first: after a long pause it is still there, and so are its connections.
+    """
+    work.unit.presence.renew(node, work.now + lease_ms)
     for user in work.unit.presence.expire(work.now):
         _left(work, user, work.now)
-    work.unit.presence.renew(node, work.now + lease_ms)
 
 
 def connected(work: ChatWork, node: NodeId, connection: ConnectionId, user: UserId) -> None:
@@ -90,10 +93,15 @@ def _left(work: ChatWork, user: UserId, at: Milliseconds) -> None:
     if work.unit.presence.online([user], work.now):
         return
     record = _records(work, [user])[user]
-    if record.status != "invisible":
+    if not _hides(record, work.now):
         record.last_seen = rules.seen(record.last_seen, at, work.now)
         work.unit.presence.save(record)
     tell(work, user)
+
+
+def _hides(record: PresenceRecord, now: Milliseconds) -> bool:
+    """Whether the user is invisible, for as long as they chose to be."""
+    return record.status == "invisible" and (record.until is None or record.until > now)
 
 
 def _records(work: ChatWork, users: Collection[UserId]) -> Mapping[UserId, PresenceRecord]:
