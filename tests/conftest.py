@@ -69,12 +69,27 @@ def limits() -> Limits:
 
 
 @pytest.fixture
+def host_settings() -> Settings:
+    """Likewise the engine's settings. Hypothesis has taken the shorter name."""
+    return Settings()
+
+
+@pytest.fixture
 async def engine(
-    database: str, clock: FakeClock, broker: RecordingBroker, limits: Limits
+    database: str,
+    clock: FakeClock,
+    broker: RecordingBroker,
+    limits: Limits,
+    host_settings: Settings,
 ) -> AsyncIterator[ChatEngine]:
     """An open engine on an empty database."""
     async with ChatEngine(
-        database, clock=clock, broker=broker, hasher=PlainHasher(), limits=limits
+        database,
+        clock=clock,
+        broker=broker,
+        hasher=PlainHasher(),
+        limits=limits,
+        settings=host_settings,
     ) as opened:
         yield opened
 

@@ -37,9 +37,7 @@ async def counts(engine: ChatEngine, actor: Actor, where: Conversation) -> tuple
     return me.unread, me.unread_mentions
 
 
-async def test_marks_only_rise(
-    engine: ChatEngine, people: People, broker: RecordingBroker
-) -> None:
+async def test_marks_only_rise(engine: ChatEngine, people: People, broker: RecordingBroker) -> None:
     """Reading is receiving; what is behind changes nothing and says nothing."""
     ann, ben = await people("ann", "ben")
     group = await people.group(ann, ben)
@@ -144,9 +142,7 @@ async def test_receipts_of_a_batch_are_one_event(
 async def test_receipts_of_large_groups_go_where_one_looks(database: str) -> None:
     """Past the limit only connections that focus the conversation hear them."""
     broker, limits = RecordingBroker(), Limits(receipts_everyone=2)
-    async with ChatEngine(
-        database, hasher=PlainHasher(), broker=broker, limits=limits
-    ) as engine:
+    async with ChatEngine(database, hasher=PlainHasher(), broker=broker, limits=limits) as engine:
         people = People(engine)
         ann, ben, cid = await people("ann", "ben", "cid")
         for group in (await people.group(ann, ben), await people.group(ann, ben, cid)):
