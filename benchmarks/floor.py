@@ -29,9 +29,7 @@ def floor_rows_per_s(batch: int, seconds: float = 2.0) -> int:
             connection.close()
 
 
-def _run(
-    connection: sqlite3.Connection, schema: ChatSchema, batch: int, seconds: float
-) -> int:
+def _run(connection: sqlite3.Connection, schema: ChatSchema, batch: int, seconds: float) -> int:
     names = [column.name for column in schema.messages.columns if column.name != "n"]
     insert = f"INSERT INTO messages ({', '.join(map(_quoted, names))}) VALUES ({', '.join('?' * len(names))})"  # noqa: E501, S608
     count, began = 0, time.perf_counter()

@@ -99,7 +99,7 @@ def running(storage: str, *, cpu: int | None) -> Iterator[Server]:
         url = f"sqlite:///{folder}/chat.db" if storage == "sqlite" else storage
         command = [sys.executable, "-m", "benchmarks", "serve"]
         command += ["--storage", url, "--port", str(port)]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603
         if cpu is not None:
             os.sched_setaffinity(process.pid, {cpu})
         server = Server(port, process, {})
@@ -124,7 +124,7 @@ def _free_port() -> int:
 def _wait_until_ready(server: Server) -> None:
     for _ in range(200):
         with contextlib.suppress(OSError):
-            urllib.request.urlopen(f"http://127.0.0.1:{server.port}/healthz", timeout=2)  # noqa: S310
+            urllib.request.urlopen(f"http://127.0.0.1:{server.port}/healthz", timeout=2)
             return
         if server.process.poll() is not None:
             raise RuntimeError("the server ended")
@@ -137,7 +137,7 @@ def post(port: int, path: str, body: dict[str, Any], token: str | None = None) -
     headers = {"Content-Type": "application/json"}
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
-    request = urllib.request.Request(  # noqa: S310
+    request = urllib.request.Request(
         f"http://127.0.0.1:{port}/v1{path}", json.dumps(body).encode(), headers
     )
     with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310

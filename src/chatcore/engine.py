@@ -9,12 +9,12 @@ Everything is a parameter; nothing is global, and nothing is read from the envir
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -22,15 +22,13 @@ from anyio.abc import TaskGroup
 from attrs import asdict, frozen
 from sqlalchemy import URL, Engine
 
-from chatcore import operations as ops
 from chatcore.brokers.local import LocalBroker
 from chatcore.config import Limits, Settings
 from chatcore.delivery.connection import Connection
 from chatcore.delivery.hub import Hub
 from chatcore.errors import ChatError, Forbidden, Internal, Misconfigured, Unavailable
 from chatcore.events import Announcement
-from chatcore.flows import accounts as account_flows
-from chatcore.flows import sessions
+from chatcore.flows import FLOWS, sessions
 from chatcore.flows import uploads as upload_flows
 from chatcore.flows.presence import Attendance
 from chatcore.flows.uploads import Download
@@ -46,8 +44,9 @@ from chatcore.ports.broker import Broker
 from chatcore.ports.identity import Directory, Hasher
 from chatcore.ports.storage import AccountsUnit, ChatUnit, Store
 from chatcore.security.passwords import Argon2Hasher
-from chatcore.services import BULK, HANDLERS, users
+from chatcore.services import BULK, HANDLERS
 from chatcore.services.cards import complete, introduce
+from chatcore.services.directory import AccountsDirectory
 from chatcore.services.work import AccountsWork, ChatWork, Outcome
 from chatcore.services.work import Request as BulkRequest
 from chatcore.storage.sql import SqlAccountsStore, SqlChatStore
@@ -58,17 +57,6 @@ logger = logging.getLogger("chatcore.engine")
 R = TypeVar("R")
 T = TypeVar("T")
 
-FLOWS: Final[Mapping[type[Operation[Any]], Callable[..., Awaitable[Any]]]] = {
-    ops.Register: account_flows.register,
-    ops.Login: account_flows.login,
-    ops.Logout: account_flows.logout,
-    ops.ChangePassword: account_flows.change_password,
-    ops.RevokeSession: account_flows.revoke,
-    ops.UpdateMe: account_flows.update_me,
-    ops.DeleteUpload: upload_flows.delete,
-}
-"""Operations that are more than one transaction."""
-
 
 @frozen
 class Request:
@@ -78,19 +66,6 @@ class Request:
     operation: Operation[Any]
     done: Callable[[Outcome], None]
     """Called on the event loop with the result, or with a :class:`ChatError`."""
-
-
-class AccountsDirectory(Directory):
-    """People as chatcore's own accounts store knows them."""
-
-    def __init__(self, store: Store[AccountsUnit], limits: Limits, settings: Settings) -> None:
-        self._store = store
-        self._limits = limits
-        self._settings = settings
-
-    def cards(self, user_ids: Iterable[UserId]) -> Mapping[UserId, User]:
-        with self._store.read() as unit:
-            return users.cards(AccountsWork(unit, self._limits, self._settings), user_ids)
 
 
 class ChatEngine:

@@ -169,7 +169,8 @@ class MeUpdated(Event):
 
     name = "me.updated"
     scope = "me"
-    user: User
+    user: User | None = None
+    """Filled in on the way out."""
 
 
 @frozen

@@ -3,3 +3,25 @@
 Asynchronous, above the lanes and below the engine. Each step is a transaction of its own, in an
 order in which a crash between two of them leaves nothing that can't be repeated.
 """
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from chatcore import operations as ops
+from chatcore.flows import accounts, sync, uploads
+
+FLOWS: Final[Mapping[type[ops.Operation[Any]], Callable[..., Awaitable[Any]]]] = {
+    ops.Register: accounts.register,
+    ops.Login: accounts.login,
+    ops.Logout: accounts.logout,
+    ops.ChangePassword: accounts.change_password,
+    ops.RevokeSession: accounts.revoke,
+    ops.UpdateMe: accounts.update_me,
+    ops.Pull: sync.pull,
+    ops.DeleteUpload: uploads.delete,
+}
+"""By operation, what carries it out: takes the engine's parts, the actor and the operation."""
+
+__all__ = ["FLOWS"]

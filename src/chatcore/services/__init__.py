@@ -68,7 +68,6 @@ HANDLERS: Final[Mapping[type[ops.Operation[Any]], Handler]] = {
     ops.GetPresence: presence.get,
     ops.GetUpload: uploads.info,
     ops.GetHeads: sync.heads,
-    ops.Pull: sync.pull,
 }
 
 BULK: Final[Mapping[type[ops.Operation[Any]], BulkHandler]] = {

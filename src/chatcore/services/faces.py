@@ -12,7 +12,7 @@ from chatcore import codec
 from chatcore.ids import (
     Milliseconds,
     StreamCursor,
-    StreamId,
+    account_stream,
     UserId,
     message_id,
     stream_of,
@@ -296,4 +296,5 @@ def cursor(work: ChatWork, seat: Seat) -> str:
 
 def me_cursor(work: ChatWork, actor: ActorRecord) -> str:
     """The same for an account stream."""
-    return StreamCursor(StreamId("me"), work.unit.epoch, actor.epoch, actor.rev, 0).encode()
+    stream = account_stream(actor.user_id)
+    return StreamCursor(stream, work.unit.epoch, actor.epoch, actor.rev, 0).encode()

@@ -116,25 +116,37 @@ def _decide(
         if earlier is not None:
             return _replay(work, seat, earlier, digest), None
     _permit(facts, request, operation, seat)
-    body = _content(operation)
-    reply = _reply(work, facts, seat, operation)
-    attachments = _attachments(facts, seat.member.user_id, operation)
+    record = _record(work, facts, seat, operation, digest)
     if operation.read_seq is not None:
         moves.claim(seat, read=operation.read_seq)
     stream = seat.stream
+    stream.rev, stream.last_seq = record.rev, record.seq
+    stream.active_at = record.created_at
+    if operation.key is not None:
+        facts.keyed[operation.key, record.sender_id, stream.n] = record
+    shared = faces.message(record, stream)
+    work.announce(stream, MessageSent(shared), min_seq=record.seq)
+    return shared, record
+
+
+def _record(
+    work: ChatWork, facts: _Facts, seat: Seat, operation: SendMessage, digest: str | None
+) -> MessageRecord:
+    """The row of a new message, at the next seq. Raises for whatever doesn't fit."""
+    stream, sender = seat.stream, seat.member.user_id
+    body = _content(operation)
+    reply = _reply(work, facts, seat, operation)
+    attachments = _attachments(facts, sender, operation)
     created = work.now
     if isinstance(operation, ImportMessage) and operation.created_at is not None:
         created = to_ms(operation.created_at)
-    stream.rev += 1
-    stream.last_seq += 1
-    stream.active_at = created
-    record = MessageRecord(
+    return MessageRecord(
         conversation_n=stream.n,
-        seq=stream.last_seq,
-        rev=stream.rev,
-        sent_rev=stream.rev,
+        seq=stream.last_seq + 1,
+        rev=stream.rev + 1,
+        sent_rev=stream.rev + 1,
         nonce=new_nonce(),
-        sender_id=seat.member.user_id,
+        sender_id=sender,
         kind=operation.kind,
         body=body,
         key=operation.key,
@@ -145,11 +157,6 @@ def _decide(
         updated_at=created,
         details=_details(operation, attachments),
     )
-    if operation.key is not None:
-        facts.keyed[operation.key, record.sender_id, stream.n] = record
-    shared = faces.message(record, stream)
-    work.announce(stream, MessageSent(shared), min_seq=record.seq)
-    return shared, record
 
 
 def _permit(facts: _Facts, request: Request, operation: SendMessage, seat: Seat) -> None:

@@ -19,6 +19,7 @@ from chatcore.events import (
     MemberUpdated,
     MessageHidden,
     MessageUpdated,
+    MeUpdated,
     Pulled,
     PulledMe,
     PulledStream,
@@ -152,22 +153,19 @@ class _Place:
     receipt_rev: int
 
 
-def _place(wanted: PullFrom, store: str, epoch: int, rev: int, receipt_rev: int) -> _Place | None:
+def _place(wanted: PullFrom, head: StreamCursor) -> _Place | None:
     """Where to go on from, or None where the client has to start afresh.
 
-    That is: no cursor of this stream, another store or membership, or ahead of the head.
+    That is: no cursor of this stream, another store or membership, or ahead of the head, which
+    is the cursor of whoever has seen everything.
     """
     cursor = StreamCursor.decode(wanted.cursor)
-    if cursor is None or (cursor.stream, cursor.store, cursor.membership) != (
-        StreamId(wanted.stream),
-        store,
-        epoch,
-    ):
+    if cursor is None or evolve(cursor, rev=head.rev, receipt_rev=head.receipt_rev) != head:
         return None
     place = _Place(
         max(cursor.rev, wanted.rev or 0), max(cursor.receipt_rev, wanted.receipt_rev or 0)
     )
-    return None if place.rev > rev or place.receipt_rev > receipt_rev else place
+    return None if place.rev > head.rev or place.receipt_rev > head.receipt_rev else place
 
 
 def _pull_conversation(
@@ -268,13 +266,14 @@ def _me(work: ChatWork, seat: Seat) -> PulledMe:
 
 def _pull_me(work: ChatWork, user: UserId, wanted: PullFrom, answer: _Answer) -> None:
     account = _account(work, user)
-    place = _place(wanted, work.unit.epoch, account.epoch, account.rev, 0)
+    head = faces.me_cursor(work, account)
+    place = _place(wanted, head)
     if place is None:
         answer.reset.append(ME)
         return
     changes = sorted(_my_changes(work, account, place.rev), key=lambda change: change.rev)
     rev, more = answer.take(changes, place.rev, account.rev)
-    cursor = StreamCursor(StreamId(ME), work.unit.epoch, account.epoch, rev, 0)
+    cursor = evolve(head, rev=rev)
     answer.streams.append(
         PulledStream(stream=ME, cursor=cursor.encode(), rev=rev, receipt_rev=0, more=more)
     )
@@ -282,6 +281,8 @@ def _pull_me(work: ChatWork, user: UserId, wanted: PullFrom, answer: _Answer) ->
 
 def _my_changes(work: ChatWork, account: ActorRecord, rev: int) -> Iterator[Change]:
     user = account.user_id
+    if account.profile_rev > rev:
+        yield Change(stream=ME, rev=account.profile_rev, event=MeUpdated())
     for stream, member in work.unit.members.mine(user, rev):
         epoch = member.epoch if member.current else None
         if member.me_rev > rev:

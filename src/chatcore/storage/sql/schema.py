@@ -54,50 +54,8 @@ class ChatSchema:
         self.conversations = self._conversations()
         self.members = self._members()
         self.messages = self._messages()
-        self.mentions = self._table(
-            "mentions",
-            _required("conversation_n", Surrogate),
-            _required("user_id", Id),
-            _required("seq", Ms),
-            PrimaryKeyConstraint("conversation_n", "user_id", "seq"),
-        )
-        self.reactions = self._table(
-            "reactions",
-            _required("conversation_n", Surrogate),
-            _required("seq", Ms),
-            _required("user_id", Id),
-            _required("reaction", Id),
-            _required("at", Ms),
-            PrimaryKeyConstraint("conversation_n", "seq", "user_id", "reaction"),
-        )
-        self.hidden = self._table(
-            "hidden",
-            _required("user_id", Id),
-            _required("conversation_n", Surrogate),
-            _required("seq", Ms),
-            _required("me_rev", Ms),
-            PrimaryKeyConstraint("user_id", "conversation_n", "seq"),
-        )
-        Index(f"{prefix}hidden_rev", self.hidden.c.user_id, self.hidden.c.me_rev)
-        self.actors = self._table(
-            "actors",
-            Column("user_id", Id, primary_key=True),
-            _required("active", Boolean),
-            _required("epoch", Ms),
-            _required("rev", Ms),
-            _required("profile_rev", Ms),
-            _required("touched_at", Ms),
-        )
-        self.blocks = self._table(
-            "blocks",
-            _required("user_id", Id),
-            _required("other_id", Id),
-            _required("created_at", Ms),
-            _required("active", Boolean),
-            _required("me_rev", Ms),
-            PrimaryKeyConstraint("user_id", "other_id"),
-        )
-        Index(f"{prefix}blocks_other", self.blocks.c.other_id)
+        self._marks()
+        self._actors()
         self._presence()
         self._uploads()
 
@@ -218,6 +176,55 @@ class ChatSchema:
             postgresql_where=changed,
         )
         return table
+
+    def _marks(self) -> None:
+        """What users hang on messages: mentions, reactions, and that they hid one."""
+        self.mentions = self._table(
+            "mentions",
+            _required("conversation_n", Surrogate),
+            _required("user_id", Id),
+            _required("seq", Ms),
+            PrimaryKeyConstraint("conversation_n", "user_id", "seq"),
+        )
+        self.reactions = self._table(
+            "reactions",
+            _required("conversation_n", Surrogate),
+            _required("seq", Ms),
+            _required("user_id", Id),
+            _required("reaction", Id),
+            _required("at", Ms),
+            PrimaryKeyConstraint("conversation_n", "seq", "user_id", "reaction"),
+        )
+        self.hidden = self._table(
+            "hidden",
+            _required("user_id", Id),
+            _required("conversation_n", Surrogate),
+            _required("seq", Ms),
+            _required("me_rev", Ms),
+            PrimaryKeyConstraint("user_id", "conversation_n", "seq"),
+        )
+        Index(f"{self.prefix}hidden_rev", self.hidden.c.user_id, self.hidden.c.me_rev)
+
+    def _actors(self) -> None:
+        self.actors = self._table(
+            "actors",
+            Column("user_id", Id, primary_key=True),
+            _required("active", Boolean),
+            _required("epoch", Ms),
+            _required("rev", Ms),
+            _required("profile_rev", Ms),
+            _required("touched_at", Ms),
+        )
+        self.blocks = self._table(
+            "blocks",
+            _required("user_id", Id),
+            _required("other_id", Id),
+            _required("created_at", Ms),
+            _required("active", Boolean),
+            _required("me_rev", Ms),
+            PrimaryKeyConstraint("user_id", "other_id"),
+        )
+        Index(f"{self.prefix}blocks_other", self.blocks.c.other_id)
 
     def _presence(self) -> None:
         self.nodes = self._table(
