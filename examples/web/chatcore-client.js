@@ -7,10 +7,10 @@
  *     const { session } = await client.login("ada", "correct horse");
  *     client.connect(session.token);
  *     …
- *     client.send(conversationId, { body: "Hello" });
+ *     client.messages.send(conversationId, { body: "Hello" });
  *
  * The state is in `client.store`, always as new as the last notification; what is shown of a
- * conversation comes from `client.timeline(id)`. Topics of notifications are listed in
+ * conversation comes from `client.messages.timeline(id)`. Topics of notifications are listed in
  * `client/store.js`. Methods that ask the server reject with a ChatError.
  */
 import { Cards } from "./client/cards.js";
@@ -21,9 +21,8 @@ import { Expiry } from "./client/expiry.js";
 import { History } from "./client/history.js";
 import { HttpApi } from "./client/http.js";
 import { Marks } from "./client/marks.js";
-import { previewOf } from "./client/message.js";
+import { Messages } from "./client/messages.js";
 import { Observer } from "./client/observer.js";
-import { Outbox } from "./client/outbox.js";
 import { PresenceWatch } from "./client/presence.js";
 import { Store } from "./client/store.js";
 import { Sync } from "./client/sync.js";
@@ -31,7 +30,7 @@ import { Typing } from "./client/typing.js";
 
 export { ChatError };
 
-const PAGE = 50;
+const PEOPLE_A_PAGE = 50;
 const HELD_AFTER_LEAVING = 200;
 
 export class ChatClient {
@@ -57,13 +56,6 @@ export class ChatClient {
     this.http = new HttpApi(url, this.#environment);
     this.store = new Store(this.#observer, this.#environment);
     this.#connect(url);
-    const request = (method, params) => this.request(method, params);
-    const parts = { environment: this.#environment, store: this.store, request };
-    this.#sync = new Sync({ ...parts, wants: this.#wants() });
-    this.#history = new History(parts);
-    this.#presence = new PresenceWatch(parts);
-    this.#cards = new Cards(parts);
-    this.#marks = new Marks({ ...parts, sync: this.#sync });
     this.#compose();
   }
 
@@ -118,7 +110,7 @@ export class ChatClient {
     this.#sync.clear();
     this.#marks.clear();
     this.#typing.clear();
-    this.outbox.close();
+    this.messages.outbox.close();
     this.#shown = null;
     this.#presence.clear();
     this.#cards.clear();
@@ -169,66 +161,6 @@ export class ChatClient {
     return this.#presence.set(userIds);
   }
 
-  // --- Messages ------------------------------------------------------------------------------------
-
-  /** Messages by seq, and after them what is not sent yet: `{messages, unsent}`. */
-  timeline(conversationId) {
-    return {
-      messages: this.store.listMessages(conversationId),
-      unsent: this.outbox.list(conversationId),
-    };
-  }
-
-  /**
-   * Send, now or as soon as there is a connection, exactly once. `uploads` are Attachments,
-   * `replyTo` is a message. Answers the outbox entry.
-   */
-  send(conversationId, { body, uploads = [], replyTo = null }) {
-    this.#typing.set(conversationId, false);
-    const fields = {
-      ...(body && { body }),
-      ...(uploads.length && {
-        kind: kindOf(uploads),
-        upload_ids: uploads.map((one) => one.upload_id),
-      }),
-      ...(replyTo && { reply_to: replyTo.id }),
-    };
-    const reply = replyTo && {
-      message_id: replyTo.id,
-      seq: replyTo.seq,
-      preview: previewOf(replyTo),
-    };
-    return this.outbox.add(conversationId, fields, { attachments: uploads, reply_to: reply });
-  }
-
-  /** Fetch a page of older messages. Answers whether there may be more. */
-  loadOlder(conversationId) {
-    return this.#history.older(conversationId);
-  }
-
-  /** Fetch back to a message `{message_id, seq}`, to show it in its place. Answers whether it is there. */
-  loadBackTo(conversationId, place) {
-    return this.#history.backTo(conversationId, place);
-  }
-
-  edit(message, body) {
-    return this.#change("messages.edit", message, { body, version: message.version });
-  }
-
-  /** @param {"everyone" | "me"} whom */
-  async delete(message, whom) {
-    await this.#change("messages.delete", message, { for: whom });
-    if (whom === "me") {
-      const params = { conversation_id: message.conversation_id, message_id: message.id };
-      this.#sync.receive("message.hidden", { ...params, hidden: true });
-    }
-  }
-
-  /** Add one's reaction, or take it back. */
-  react(message, key, on) {
-    return this.#change(on ? "reactions.add" : "reactions.remove", message, { key });
-  }
-
   /** This user is writing (or stopped). */
   setTyping(conversationId, writing) {
     this.#typing.set(conversationId, writing);
@@ -262,7 +194,7 @@ export class ChatClient {
     const more = cursor ? { cursor } : {};
     const page = text
       ? await this.request("users.search", { q: text, ...more })
-      : await this.request("users.list", { limit: PAGE, ...more });
+      : await this.request("users.list", { limit: PEOPLE_A_PAGE, ...more });
     this.store.putUsers(page.items);
     return page;
   }
@@ -290,16 +222,24 @@ export class ChatClient {
 
   #compose() {
     const environment = this.#environment;
+    const request = (method, params) => this.request(method, params);
+    const parts = { environment, store: this.store, request };
+    this.#sync = new Sync({ ...parts, wants: this.#wants() });
+    this.#history = new History(parts);
+    this.#presence = new PresenceWatch(parts);
+    this.#cards = new Cards(parts);
+    this.#marks = new Marks({ ...parts, sync: this.#sync });
     this.#typing = new Typing({
       environment,
       notify: (method, params) => this.#connection.notify(method, params),
       changed: (id) => this.store.emit("typing", id),
     });
-    /** Messages not sent yet; see `client/outbox.js`. */
-    this.outbox = new Outbox({
-      environment,
-      send: (entry) => this.#deliver(entry),
-      changed: (id) => this.store.emit("messages", id),
+    /** Sending, changing and listing messages; see `client/messages.js`. */
+    this.messages = new Messages({
+      ...parts,
+      history: this.#history,
+      stopTyping: (id) => this.#typing.set(id, false),
+      hidden: (params) => this.#sync.receive("message.hidden", params),
     });
     const expiry = new Expiry(this.store, environment);
     this.subscribe((topic, id) => topic === "messages" && expiry.plan(id));
@@ -308,7 +248,7 @@ export class ChatClient {
   #wants() {
     return {
       arrived: (id, seq) => this.#marks.delivered(id, seq),
-      sent: (id, key) => this.outbox.discard(key),
+      sent: (id, key) => this.messages.outbox.discard(key),
       wrote: (id, userId) => this.#typing.stopped(id, userId),
       typing: (params) => this.#typing.receive(params),
       held: (id) => id === this.#shown && this.#load(),
@@ -318,12 +258,12 @@ export class ChatClient {
   #started(started) {
     this.store.limits = started.limits ?? {};
     this.store.putMe(started.user);
-    this.outbox.open(started.user.id);
+    this.messages.outbox.open(started.user.id);
     this.#sync.start(started);
     this.#focus();
     if (this.#inactive) this.#connection.notify("session.inactive", { inactive: true });
     this.#presence.renew();
-    this.outbox.flush();
+    this.messages.outbox.flush();
     this.#marks.flush();
     this.#load();
   }
@@ -346,32 +286,4 @@ export class ChatClient {
     const id = this.#shown;
     if (id) this.#history.load(id, () => id === this.#shown);
   }
-
-  async #deliver({ key, conversation_id: id, fields }) {
-    const answer = await this.request("messages.send", { conversation_id: id, key, ...fields });
-    if (!answer.scheduled) this.#putMessage(answer);
-  }
-
-  async #change(method, message, fields) {
-    const params = { conversation_id: message.conversation_id, message_id: message.id, ...fields };
-    const answer = await this.request(method, params);
-    if (answer?.id) this.#putMessage(answer);
-    return answer;
-  }
-
-  /** An answer shows at once; the event of the same change moves the stream. */
-  #putMessage({ replayed, ...message }) {
-    const state = this.store.conversations.get(message.conversation_id);
-    if (!state) return;
-    state.window.put(message);
-    state.noteLast(message, { personal: true });
-    this.store.emit("messages", state.id);
-    this.store.emit("conversations", state.id);
-  }
-}
-
-function kindOf(uploads) {
-  const categories = new Set(uploads.map(({ category }) => category));
-  const [only] = categories;
-  return categories.size === 1 && only !== "document" ? only : "file";
 }

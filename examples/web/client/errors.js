@@ -30,10 +30,19 @@ const SENTENCES = {
   internal: "The server had a problem.",
 };
 
+/** “Display name: at most 80 characters”, for the first field that was refused. */
+function fieldMessage([first]) {
+  if (!first?.path) return first?.message;
+  const name = String(first.path)
+    .replace(/^[/.]+/, "")
+    .replaceAll("_", " ");
+  return `${name.charAt(0).toUpperCase()}${name.slice(1)}: ${first.message}`;
+}
+
 /** An error with a stable `code`, a `detail` for people, and `retryAfter` in seconds or null. */
 export class ChatError extends Error {
   constructor(code, { detail = null, status = null, errors = [], retryAfter = null } = {}) {
-    super(detail || SENTENCES[code] || "That did not work.");
+    super(fieldMessage(errors) || detail || SENTENCES[code] || "That did not work.");
     this.name = "ChatError";
     this.code = code;
     this.status = status;

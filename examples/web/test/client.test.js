@@ -178,7 +178,7 @@ describe("fetching", () => {
 
 describe("quotes", () => {
   const reply = { reply_to: { message_id: "m1", seq: 1 } };
-  const quoted = (client) => client.timeline("c1").messages.at(-1).reply_to.preview;
+  const quoted = (client) => client.messages.timeline("c1").messages.at(-1).reply_to.preview;
 
   test("show the quoted message as it is now", async () => {
     const server = new FakeServer();

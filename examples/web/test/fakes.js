@@ -233,7 +233,7 @@ export const pulled = (streams, { changes = [], reset = [], skipped = [] } = {})
 });
 
 /** The bodies of the messages shown in `c1`. */
-export const bodies = (client) => client.timeline("c1").messages.map(({ body }) => body);
+export const bodies = (client) => client.messages.timeline("c1").messages.map(({ body }) => body);
 
 /** One's own view of `c1`. */
 export const me = (client) => client.store.conversations.get("c1").me;

@@ -55,9 +55,9 @@ describe("sending", () => {
     const client = await shown(server);
     const [answer, give] = later();
     server.answers["messages.send"] = answer;
-    const { key } = client.send("c1", { body: "hello" });
+    const { key } = client.messages.send("c1", { body: "hello" });
     assert.deepEqual(
-      client.timeline("c1").unsent.map(({ state }) => state),
+      client.messages.timeline("c1").unsent.map(({ state }) => state),
       ["pending"],
     );
     await settle();
@@ -66,7 +66,7 @@ describe("sending", () => {
     await settle();
     await server.push(["message.sent", { stream: "c1", prev: 1, rev: 2, message: made }]);
     assert.deepEqual(bodies(client), ["hello"]);
-    assert.deepEqual(client.timeline("c1").unsent, []);
+    assert.deepEqual(client.messages.timeline("c1").unsent, []);
     assert.equal(me(client).unread, 0);
   });
 
@@ -75,8 +75,8 @@ describe("sending", () => {
     const client = await shown(server);
     server.reachable = false;
     await server.cut();
-    client.send("c1", { body: "one" });
-    client.send("c1", { body: "two" });
+    client.messages.send("c1", { body: "one" });
+    client.messages.send("c1", { body: "two" });
     await settle();
     assert.deepEqual(server.asked("messages.send"), []);
     server.reachable = true;
@@ -85,7 +85,7 @@ describe("sending", () => {
       server.asked("messages.send").map(({ body }) => body),
       ["one", "two"],
     );
-    assert.deepEqual(client.timeline("c1").unsent, []);
+    assert.deepEqual(client.messages.timeline("c1").unsent, []);
   });
 
   test("repeats a send whose answer was lost under the same key", async () => {
@@ -93,7 +93,7 @@ describe("sending", () => {
     const client = await shown(server);
     const answer = server.answers["messages.send"];
     server.answers["messages.send"] = () => new Promise(() => {});
-    client.send("c1", { body: "hello" });
+    client.messages.send("c1", { body: "hello" });
     await settle();
     await server.cut();
     server.answers["messages.send"] = answer;
@@ -106,7 +106,7 @@ describe("sending", () => {
     const server = new FakeServer();
     const first = await shown(server);
     first.suspend();
-    first.send("c1", { body: "left behind" });
+    first.messages.send("c1", { body: "left behind" });
     first.close();
     await shown(server);
     assert.deepEqual(
@@ -121,14 +121,14 @@ describe("sending", () => {
     const client = await shown(server);
     const answer = server.answers["messages.send"];
     server.answers["messages.send"] = () => problem("rate_limited", { retry_after: 4 });
-    client.send("c1", { body: "hello" });
+    client.messages.send("c1", { body: "hello" });
     await settle();
     server.answers["messages.send"] = answer;
     await server.clock.advance(3_900);
     assert.equal(keys(server).length, 1);
     await server.clock.advance(200);
     assert.equal(keys(server).length, 2);
-    assert.deepEqual(client.timeline("c1").unsent, []);
+    assert.deepEqual(client.messages.timeline("c1").unsent, []);
   });
 
   test("keeps a refused message with its reason, and sends it again on request", async () => {
@@ -136,15 +136,15 @@ describe("sending", () => {
     const client = await shown(server);
     const answer = server.answers["messages.send"];
     server.answers["messages.send"] = () => problem("forbidden", { detail: "Only admins may." });
-    const { key } = client.send("c1", { body: "hello" });
+    const { key } = client.messages.send("c1", { body: "hello" });
     await settle();
-    const [failed] = client.timeline("c1").unsent;
+    const [failed] = client.messages.timeline("c1").unsent;
     assert.equal(failed.state, "failed");
     assert.equal(failed.error.message, "Only admins may.");
     server.answers["messages.send"] = answer;
-    client.outbox.retry(key);
+    client.messages.outbox.retry(key);
     await settle();
-    assert.deepEqual(client.timeline("c1").unsent, []);
+    assert.deepEqual(client.messages.timeline("c1").unsent, []);
     assert.deepEqual(keys(server), [key, key]);
   });
 

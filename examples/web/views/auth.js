@@ -89,17 +89,8 @@ function field(label, name, { type = "text", required = true, ...more }) {
 
 /** What a person can do about it. */
 function explain(error, mode) {
-  const [first] = error.errors ?? [];
-  if (first) return `${first.path ? `${words(first.path)}: ` : ""}${first.message}`;
   if (error.code === "unauthenticated" && mode === "login") return "Wrong username or password.";
   if (error.code === "conflict") return "That username is taken.";
   if (error.code === "rate_limited") return "Too many attempts. Please wait a few minutes.";
   return error.message;
 }
-
-const words = (path) => {
-  const name = String(path)
-    .replace(/^[/.]+/, "")
-    .replaceAll("_", " ");
-  return name.charAt(0).toUpperCase() + name.slice(1);
-};

@@ -84,8 +84,8 @@ export function chat(id, { back, details }) {
       showQuoted: ({ reply_to: place }) => showQuoted(place),
       showStatus: (message) =>
         dialog("Message info", () => statusList(message), { testid: "message-info" }),
-      retry: (key) => client.outbox.retry(key),
-      discard: (key) => client.outbox.discard(key),
+      retry: (key) => client.messages.outbox.retry(key),
+      discard: (key) => client.messages.outbox.discard(key),
     };
   }
 
@@ -101,7 +101,7 @@ export function chat(id, { back, details }) {
   }
 
   const react = (message, key) =>
-    attempt(() => client.react(message, key, !(message.mine ?? []).includes(key)));
+    attempt(() => client.messages.react(message, key, !(message.mine ?? []).includes(key)));
 
   async function showQuoted(place) {
     const found = place.seq && (await messages.reveal(place));
@@ -117,7 +117,7 @@ export function chat(id, { back, details }) {
       );
       if (!sure) return;
     }
-    await attempt(() => client.delete(message, whom));
+    await attempt(() => client.messages.delete(message, whom));
   }
 
   function markSeen() {

@@ -13,6 +13,7 @@ const drafts = new Map();
 export function composer(id, { sent }) {
   const text = h("textarea", {
     rows: "1",
+    dir: "auto",
     placeholder: "Write a message",
     "aria-label": "Message",
     testid: "composer",
@@ -104,10 +105,11 @@ export function composer(id, { sent }) {
     const body = text.value.trim();
     if (editing) {
       const message = editing;
-      if (body === message.body || (await attempt(() => client.edit(message, body)))) setAbout({});
+      if (body === message.body || (await attempt(() => client.messages.edit(message, body))))
+        setAbout({});
       return;
     }
-    client.send(id, { body, uploads: tray.attachments, replyTo: replying });
+    client.messages.send(id, { body, uploads: tray.attachments, replyTo: replying });
     tray.clear();
     setAbout({});
     write("");

@@ -107,7 +107,7 @@ function previewLine(state) {
   if (typing.length) {
     return { typing: true, text: direct ? "typing…" : `${listNames(typing.map(nameOf))} typing…` };
   }
-  const unsent = client.outbox.list(state.id).at(-1);
+  const unsent = client.messages.outbox.list(state.id).at(-1);
   if (unsent) {
     return {
       status: unsent.state,

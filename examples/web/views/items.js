@@ -21,7 +21,7 @@ export function beginning(state, items) {
  * their place in a run.
  */
 export function itemsOf(state, newAfter) {
-  const { messages, unsent } = client.timeline(state.id);
+  const { messages, unsent } = client.messages.timeline(state.id);
   const all = [...messages, ...unsent.map((entry) => asMessage(entry, state.id))];
   const firstNew = all.find(
     ({ seq, sender_id: sender }) => seq > newAfter && sender !== client.store.userId,

@@ -95,7 +95,8 @@ function contentOf(message, actions) {
 
 /** The text; what begins with “/me” says what its sender does. */
 function bodyOf({ body, sender_id: sender }) {
-  if (!body.startsWith("/me ")) return h("span", { class: "body", testid: "body" }, linked(body));
+  if (!body.startsWith("/me "))
+    return h("span", { class: "body", dir: "auto", testid: "body" }, linked(body));
   const deed = [h("b", {}, nameOf(sender)), body.slice(3)];
   return h("span", { class: "body deed", testid: "body" }, deed);
 }

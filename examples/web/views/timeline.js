@@ -136,7 +136,7 @@ export function timeline(id, { actions, toolbar }) {
     if (loading || !window.loaded || window.complete || scroller.scrollTop > LOAD_WITHIN_PX) return;
     if (!element.isConnected || client.state !== "online") return;
     loading = true;
-    await attempt(() => client.loadOlder(id));
+    await attempt(() => client.messages.loadOlder(id));
     loading = false;
   }
 
@@ -179,7 +179,9 @@ export function timeline(id, { actions, toolbar }) {
   scroller.addEventListener("scroll", scrolled, { passive: true });
   scroller.addEventListener("pointerover", point);
   scroller.addEventListener("focusin", point);
-  scroller.addEventListener("pointerleave", () => toolbar.attach(null, null));
+  scroller.addEventListener("pointerleave", ({ pointerType }) => {
+    if (pointerType !== "touch") toolbar.attach(null, null);
+  });
   scroller.addEventListener("keydown", keys);
   const resizes = new ResizeObserver(() => following && toEnd());
   resizes.observe(scroller);
@@ -195,7 +197,7 @@ export function timeline(id, { actions, toolbar }) {
     },
     /** Bring a message into view, fetching back to it, and point it out. */
     async reveal(place) {
-      if (!(await client.loadBackTo(id, place))) return false;
+      if (!(await client.messages.loadBackTo(id, place))) return false;
       following = false;
       update();
       const row = rows.querySelector(`[data-id="${CSS.escape(place.message_id)}"]`);
