@@ -81,7 +81,7 @@ async def test_taking_back_leaves_the_others(engine: ChatEngine, people: People)
         await engine.execute(actor, AddReaction(group.id, sent.id, "+"))
         await engine.execute(actor, AddReaction(group.id, sent.id, "-"))
     left = await engine.execute(ann, RemoveReaction(group.id, sent.id, "+"))
-    assert dict((key, users) for key, _, users in summary(left))["+"] == (ben.id,)
+    assert ("+", 1, (ben.id,)) in summary(left)
     assert left.mine == ("-",)
 
 

@@ -12,8 +12,8 @@ from chatcore import codec
 from chatcore.ids import (
     Milliseconds,
     StreamCursor,
-    account_stream,
     UserId,
+    account_stream,
     message_id,
     stream_of,
     to_datetime,
@@ -238,7 +238,7 @@ def conversations(work: ChatWork, seats: Sequence[Seat]) -> tuple[Conversation, 
                 conversation(seat.stream),
                 last_message=shown,
                 peer_id=peer(seat.stream, seat.member.user_id),
-                cursor=cursor(work, seat),
+                cursor=cursor(work, seat).encode(),
                 me=me(seat.member, counts[seat.stream.n], work.limits.unread_exact),
             )
         )
@@ -283,7 +283,7 @@ def me(record: MemberRecord, count: UnreadCount, most: int) -> Me:
     )
 
 
-def cursor(work: ChatWork, seat: Seat) -> str:
+def cursor(work: ChatWork, seat: Seat) -> StreamCursor:
     """Where the seat's holder stands when they have seen everything up to now."""
     return StreamCursor(
         stream_of(seat.stream.id),
@@ -291,10 +291,10 @@ def cursor(work: ChatWork, seat: Seat) -> str:
         seat.member.epoch,
         seat.stream.rev,
         seat.stream.receipt_rev,
-    ).encode()
+    )
 
 
-def me_cursor(work: ChatWork, actor: ActorRecord) -> str:
+def me_cursor(work: ChatWork, actor: ActorRecord) -> StreamCursor:
     """The same for an account stream."""
     stream = account_stream(actor.user_id)
-    return StreamCursor(stream, work.unit.epoch, actor.epoch, actor.rev, 0).encode()
+    return StreamCursor(stream, work.unit.epoch, actor.epoch, actor.rev, 0)

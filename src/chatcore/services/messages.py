@@ -41,7 +41,7 @@ def list_page(work: ChatWork, actor: Actor, operation: ListMessages) -> Page[Mes
     items = _fitting(shown, len(older), work.limits)
     if len(items) < len(shown):
         next = items[0].seq if operation.after is None else items[-1].seq
-    return Page(items=items, next=next, cursor=faces.cursor(work, seat))
+    return Page(items=items, next=next, cursor=faces.cursor(work, seat).encode())
 
 
 def _fitting(shown: tuple[Message, ...], split: int, limits: Limits) -> tuple[Message, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from chatcore import codec
 from chatcore.errors import Invalid
@@ -30,7 +30,6 @@ from chatcore.ids import (
     ConversationId,
     Milliseconds,
     StreamCursor,
-    StreamId,
     UserId,
     decode_cursor,
     encode_cursor,
@@ -75,7 +74,7 @@ def _head(work: ChatWork, seat: Seat) -> Head:
     stream = seat.stream
     return Head(
         stream=stream.id,
-        cursor=faces.cursor(work, seat),
+        cursor=faces.cursor(work, seat).encode(),
         rev=stream.rev,
         receipt_rev=stream.receipt_rev,
     )
@@ -87,7 +86,8 @@ def _account(work: ChatWork, user: UserId) -> ActorRecord:
 
 def _me_head(work: ChatWork, user: UserId) -> Head:
     account = _account(work, user)
-    return Head(stream=ME, cursor=faces.me_cursor(work, account), rev=account.rev, receipt_rev=0)
+    cursor = faces.me_cursor(work, account).encode()
+    return Head(stream=ME, cursor=cursor, rev=account.rev, receipt_rev=0)
 
 
 @define
@@ -174,19 +174,17 @@ def _pull_conversation(
     if seat is None:
         answer.reset.append(wanted.stream)
         return
-    place = _place(
-        wanted, work.unit.epoch, seat.member.epoch, seat.stream.rev, seat.stream.receipt_rev
-    )
+    stream, head = seat.stream, faces.cursor(work, seat)
+    place = _place(wanted, head)
     if place is None:
         answer.reset.append(wanted.stream)
         return
-    stream = seat.stream
     changes = sorted(_changes(work, seat, place, answer), key=lambda change: change.rev)
     rev, more = answer.take(changes, place.rev, stream.rev)
     reached = place.receipt_rev
     if not more:
         reached, more = answer.take(_receipts(work, seat, place), reached, stream.receipt_rev)
-    cursor = StreamCursor(StreamId(stream.id), work.unit.epoch, seat.member.epoch, rev, reached)
+    cursor = evolve(head, rev=rev, receipt_rev=reached)
     answer.streams.append(
         PulledStream(
             stream=stream.id,
