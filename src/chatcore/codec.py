@@ -113,7 +113,7 @@ def parse(text: str | bytes, limits: Limits, *, most: int | None = None) -> Any:
     :class:`Invalid` for everything else that is wrong.
     """
     most = limits.frame_bytes if most is None else most
-    if len(text) > most or (isinstance(text, str) and len(text) * 3 > most < _size(text)):
+    if len(text) > most or (isinstance(text, str) and len(text) * 4 > most < _size(text)):
         raise TooLarge(f"At most {most} bytes")
     try:
         if isinstance(text, bytes):
