@@ -106,9 +106,10 @@ export function timeline(id, { actions, toolbar }) {
     setText(jumpCount, below.length ? plural(below.length, "new message") : "");
   }
 
+  /** A message: the separator above it is another one once older messages are there. */
   function firstVisible() {
     const edge = scroller.getBoundingClientRect().top;
-    for (const element of rows.children) {
+    for (const element of rows.querySelectorAll(".message")) {
       const box = element.getBoundingClientRect();
       if (box.bottom > edge) return { element, top: box.top };
     }
