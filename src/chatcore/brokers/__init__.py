@@ -1,1 +1,1 @@
-""""""
+"""What carries announcements between the engines on one database."""

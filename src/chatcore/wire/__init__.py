@@ -1,1 +1,1 @@
-""""""
+"""The protocol without input and output: HTTP, the realtime session, and their documents."""
