@@ -275,7 +275,8 @@ def _plainer() -> cattrs.Converter:
         fields = {
             field.name: override(
                 rename=wire_name(field.name),
-                omit_if_default=field.default is None and not field.metadata.get("null"),
+                omit_if_default=field.default in (None, Unset.UNSET)
+                and not field.metadata.get("null"),
             )
             for field in attrs.fields(kind)
         }

@@ -40,6 +40,8 @@ from tests.people import PASSWORD, People, RecordingBroker
 
 pytestmark = pytest.mark.anyio
 DAY = 86_400
+IDLE = Limits().session_idle_s
+LAST = Limits().session_absolute_s
 
 
 class WatchedHasher(PlainHasher):
@@ -206,20 +208,21 @@ async def test_resuming(engine: ChatEngine, people: People, clock: FakeClock) ->
     for gone in (Actor(ann.id, SessionId("other")), Actor(ann.id)):
         with pytest.raises(Unauthenticated):
             await engine.execute(gone, Resume())
-    clock.advance(7 * DAY)
+    clock.advance(IDLE)
     with pytest.raises(Unauthenticated):
         await engine.execute(ann, Resume())
 
 
 async def test_an_idle_session_ends(engine: ChatEngine, people: People, clock: FakeClock) -> None:
     """Seven days without use end it; each use, noted to the minute, begins them anew."""
+    assert IDLE == 7 * DAY
     await people("ann")
     opened = await sign_in(engine, "ann")
-    clock.advance(7 * DAY - 1)
+    clock.advance(IDLE - 1)
     actor = await engine.authenticate(token(opened))
-    clock.advance(7 * DAY - 1)
+    clock.advance(IDLE - 1)
     await engine.authenticate(token(opened))
-    clock.advance(7 * DAY)
+    clock.advance(IDLE)
     with pytest.raises(Unauthenticated):
         await engine.authenticate(token(opened))
     assert not (await engine.execute(actor, ListSessions())).items
@@ -233,7 +236,7 @@ async def test_a_session_ends_at_last(engine: ChatEngine, people: People, clock:
         clock.advance(5 * DAY)
         actor = await engine.authenticate(token(opened))
     (session,) = [one for one in (await engine.execute(actor, ListSessions())).items if one.current]
-    assert (session.expires_at - opened.session.created_at).total_seconds() == 30 * DAY
+    assert (session.expires_at - opened.session.created_at).total_seconds() == LAST == 30 * DAY
     clock.advance(5 * DAY)
     with pytest.raises(Unauthenticated):
         await engine.authenticate(token(opened))

@@ -27,7 +27,7 @@ from tests.people import People, RecordingBroker
 pytestmark = pytest.mark.anyio
 
 OTHER = NodeId("other")
-LEASE_MS = 45_000
+LEASE_S = Limits().presence_lease_s
 OFFLINE = Presence(status="offline")
 
 
@@ -45,7 +45,7 @@ class Elsewhere:
 
     async def beat(self, node: NodeId = OTHER) -> None:
         """One heartbeat."""
-        await self._engine.chat_write(lambda work: presence.renew(work, node, LEASE_MS))
+        await self._engine.chat_write(lambda work: presence.renew(work, node, int(LEASE_S * 1_000)))
 
     async def come(self, user: Actor, name: str = "c1") -> None:
         """A connection opens."""
@@ -105,7 +105,7 @@ async def test_a_silent_node_loses_its_users(
     """Without a heartbeat its lease ends, and whoever beats next tells it."""
     ann, ben = await people("ann", "ben")
     await elsewhere.come(ann)
-    clock.advance(44.999)
+    clock.advance(LEASE_S - 0.001)
     assert (await seen(engine, ben, ann)).status == "online"
     clock.advance(0.001)
     assert (await seen(engine, ben, ann)).status == "offline"

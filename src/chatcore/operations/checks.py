@@ -30,7 +30,8 @@ Check = Callable[[Any, str, Report], None]
 Bound = str | int
 """The name of a limit, or a number."""
 
-_ID_CHARS = 128
+ID_CHARS = 128
+"""The longest id that storage takes, a host's own user ids included."""
 _KEY = re.compile(r"[\x21-\x7e]+")
 _NAMES: Mapping[Any, str] = {
     str: "a string",
@@ -192,7 +193,7 @@ def _identifier(value: Any, path: str, report: Report) -> None:
     """Wrong type: invalid. A string that no id can be: the same not-found as an unknown one."""
     if not isinstance(value, str):
         report(path, "must be a string")
-    elif not value or len(value) > _ID_CHARS or not storable(value):
+    elif not value or len(value) > ID_CHARS or not storable(value):
         raise NotFound
 
 

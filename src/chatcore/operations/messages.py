@@ -10,7 +10,7 @@ from attrs import frozen
 from chatcore.ids import ConversationId, MessageId, UploadId
 from chatcore.models import Message, MessageKind, MessageStatus, Page
 from chatcore.operations.base import UNSET, Operation, Unset, operation
-from chatcore.operations.checks import Json, Key, Many, Text, Whole
+from chatcore.operations.checks import ID_CHARS, Json, Key, Many, Text, Whole
 
 Body = Text("body_chars", most_bytes="body_bytes")
 
@@ -26,7 +26,7 @@ class SendMessage(Operation[Message]):
     kind: MessageKind = "text"
     upload_ids: Annotated[tuple[UploadId, ...], Many("attachments")] = ()
     reply_to: MessageId | None = None
-    mentions: Annotated[tuple[str, ...], Many("mentions")] = ()
+    mentions: Annotated[tuple[Annotated[str, Text(ID_CHARS)], ...], Many("mentions")] = ()
     """User ids, and ``all``."""
     encrypted: Annotated[dict[str, Any] | None, Json("body_bytes")] = None
     custom: Annotated[dict[str, Any] | None, Json("custom_bytes")] = None
