@@ -128,11 +128,6 @@ class Crew:
         ]
         return cls(senders, promises, up, enough)
 
-    @property
-    def keys(self) -> list[str]:
-        """Every key that was ever sent."""
-        return [key for sender in self.senders for key in sender.keys]
-
     def __enter__(self) -> Self:
         self._threads = [threading.Thread(target=one.run, daemon=True) for one in self.senders]
         for thread in self._threads:
@@ -151,3 +146,15 @@ class Crew:
         self.up.clear()
         yield
         self.up.set()
+
+    def check(self, messages: Sequence[dict[str, Any]]) -> None:
+        """Every key is one message, as promised; each sender's are in order; no seq is missing."""
+        assert [one["seq"] for one in messages] == list(range(1, len(messages) + 1))
+        every = [key for sender in self.senders for key in sender.keys]
+        assert Counter(one["key"] for one in messages) == Counter(every)
+        assert {one["key"]: (one["id"], one["seq"]) for one in messages} == self.promises.by_key
+        assert self.promises.contradictions == []
+        assert all(one["body"] == f"body {one['key']}" for one in messages)
+        for sender in self.senders:
+            own = {*sender.keys}
+            assert [one["key"] for one in messages if one["key"] in own] == sender.keys

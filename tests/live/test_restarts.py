@@ -1,9 +1,7 @@
 """A server that is killed, or stopped, while many are sending: what was promised is there."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -32,18 +30,6 @@ def people(server: ServerProcess) -> Iterator[People]:
     yield from knowing(server.url)
 
 
-def check(messages: list[dict[str, Any]], crew: Crew) -> None:
-    """Every key that was sent is one message, as promised, and each sender's are in order."""
-    assert [one["seq"] for one in messages] == list(range(1, len(messages) + 1))
-    assert Counter(one["key"] for one in messages) == Counter(crew.keys)
-    assert {one["key"]: (one["id"], one["seq"]) for one in messages} == crew.promises.by_key
-    assert crew.promises.contradictions == []
-    assert all(one["body"] == f"body {one['key']}" for one in messages)
-    for sender in crew.senders:
-        own = {*sender.keys}
-        assert [one["key"] for one in messages if one["key"] in own] == sender.keys
-
-
 def test_nothing_acknowledged_is_lost_or_doubled_by_sigkill(
     server: ServerProcess, people: People
 ) -> None:
@@ -61,7 +47,7 @@ def test_nothing_acknowledged_is_lost_or_doubled_by_sigkill(
             found = {key: (stored[key]["id"], stored[key]["seq"]) for key in promised}
             assert found == promised
         crew.promises.wait_for(750)
-    check(members[0].messages(group), crew)
+    crew.check(members[0].messages(group))
     assert crew.promises.codes.keys() == {BROKEN}
 
 
@@ -81,7 +67,7 @@ def test_a_stopping_server_says_so_and_keeps_its_promises(
             server.start()
         assert listening.closed()[0] == 1012
         crew.promises.wait_for(200)
-    check(members[0].messages(group), crew)
+    crew.check(members[0].messages(group))
     # One in the middle of writing may find the connection gone before it reads the reason.
     assert crew.promises.codes.keys() <= {1012, BROKEN}
     assert crew.promises.codes.total() == 4
