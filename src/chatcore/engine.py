@@ -26,14 +26,14 @@ from chatcore.brokers.local import LocalBroker
 from chatcore.config import Limits, Settings
 from chatcore.delivery.connection import Connection
 from chatcore.delivery.hub import Hub
-from chatcore.errors import ChatError, Forbidden, Internal, Misconfigured, Unavailable
+from chatcore.errors import ChatError, Internal, Misconfigured, Unavailable
 from chatcore.events import Announcement
 from chatcore.flows import FLOWS, sessions
 from chatcore.flows import uploads as upload_flows
 from chatcore.flows.presence import Attendance
 from chatcore.flows.uploads import Download
 from chatcore.ids import Clock, SystemClock, UploadId, UserId
-from chatcore.lanes import Batch, Job, Lane, Runner
+from chatcore.lanes import Batch, Job, Lane, Runner, Turns, job_of
 from chatcore.media.files import FilesStore
 from chatcore.models import Actor, Attachment, Started, User
 from chatcore.operations import Operation
@@ -44,11 +44,9 @@ from chatcore.ports.broker import Broker
 from chatcore.ports.identity import Directory, Hasher
 from chatcore.ports.storage import AccountsUnit, ChatUnit, Store
 from chatcore.security.passwords import Argon2Hasher
-from chatcore.services import BULK, HANDLERS
 from chatcore.services.cards import complete, introduce
 from chatcore.services.directory import AccountsDirectory
 from chatcore.services.work import AccountsWork, ChatWork, Outcome
-from chatcore.services.work import Request as BulkRequest
 from chatcore.storage.sql import SqlAccountsStore, SqlChatStore
 from chatcore.storage.sql.database import open_database
 
@@ -105,6 +103,8 @@ class ChatEngine:
         )
         self._files = FilesStore(files) if isinstance(files, (str, Path)) else files
         self._broker = broker or LocalBroker()
+        self._open = False
+        self._turns: Turns[Request] = Turns()
 
     @property
     def blobs(self) -> BlobStore:
@@ -135,6 +135,7 @@ class ChatEngine:
             await self._attendance.renew()
             self._tasks.start_soon(self._attendance.run)
             self._stack = stack.pop_all()
+        self._open = True
         return self
 
     async def __aexit__(
@@ -144,6 +145,7 @@ class ChatEngine:
         trace: TracebackType | None,
     ) -> None:
         """Finish what was taken, announce it, and let go of everything."""
+        self._open = False
         self.hub.close_all(1012, "restarting")
         await self._stack.aclose()
 
@@ -211,13 +213,14 @@ class ChatEngine:
         When it returns, what it changed is durable. Cancelled before it was begun, it is taken
         back; afterwards it is finished, and its events are announced.
         """
+        self._require_open()
         require(type(operation), actor)
         check(operation, self.limits)
         flow = FLOWS.get(type(operation))
         if flow is not None:
             return await flow(self, actor, operation)  # type: ignore[no-any-return]
         known = await self._known(operation)
-        return await self._wait(self._lane(operation), partial(_job, actor, operation, known))  # type: ignore[no-any-return]
+        return await self._wait(self._lane(operation), partial(job_of, actor, operation, known))  # type: ignore[no-any-return]
 
     def submit(self, requests: Sequence[Request]) -> None:
         """Take many operations at once and return; each is told its outcome when it is there.
@@ -225,17 +228,24 @@ class ChatEngine:
         For one actor writes keep their order. Called on the event loop, and never blocks.
         """
         for request in requests:
-            operation = request.operation
+            writes = request.operation.spec.writes
+            if not (writes and self._turns.waits(request.actor.user_id, request)):
+                self._begin(request)
+
+    def _begin(self, request: Request) -> None:
+        actor, operation = request.actor, request.operation
+        try:
+            self._require_open()
             if type(operation) in FLOWS or operation.spec.users is not None:
+                if operation.spec.writes and actor.user_id is not None:
+                    self._turns.begin(actor.user_id)
                 self._tasks.start_soon(self._execute_for, request)
-                continue
-            try:
-                require(type(operation), request.actor)
-                check(operation, self.limits)
-                job = _job(request.actor, operation, {}, request.done)
-                self._lane(operation).put(job)
-            except ChatError as error:
-                request.done(error)
+                return
+            require(type(operation), actor)
+            check(operation, self.limits)
+            self._lane(operation).put(job_of(actor, operation, {}, request.done))
+        except ChatError as error:
+            request.done(error)
 
     async def _execute_for(self, request: Request) -> None:
         try:
@@ -246,6 +256,12 @@ class ChatEngine:
             logger.exception("an operation failed unexpectedly")
             outcome = Internal()
         request.done(outcome)
+        if request.operation.spec.writes:
+            self.submit(self._turns.end(request.actor.user_id))
+
+    def _require_open(self) -> None:
+        if not self._open:
+            raise Unavailable("The engine isn't open")
 
     def _lane(self, operation: Operation[Any]) -> Lane[Any]:
         spec = operation.spec
@@ -371,30 +387,6 @@ class ChatEngine:
         except (ChatError, TimeoutError):
             return False
         return True
-
-
-def _job(
-    actor: Actor,
-    operation: Operation[Any],
-    known: Mapping[UserId, User],
-    done: Callable[[Outcome], None],
-) -> Job[Any]:
-    """The job that runs an operation's handler."""
-    kind = type(operation)
-    bulk = BULK.get(kind)
-    if bulk is not None:
-        request = BulkRequest(actor, operation, known)
-        return Job(done, bulk=bulk, request=request, by=actor.user_id)
-    handler = HANDLERS.get(kind)
-    if handler is None:  # a right that the policy knows by a class of its own
-        raise Forbidden
-
-    def run(work: Any) -> Any:
-        if operation.spec.users is not None:
-            work.known = known
-        return handler(work, actor, operation)
-
-    return Job(done, run, by=actor.user_id)
 
 
 async def _logged(call: Callable[..., Awaitable[None]], *args: object) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
@@ -17,11 +17,13 @@ import anyio
 import anyio.to_thread
 from attrs import define, field
 
-from chatcore.errors import ChatError, Internal, Unavailable
+from chatcore.errors import ChatError, Forbidden, Internal, Unavailable
 from chatcore.events import Announcement
-from chatcore.ids import BatchId, Clock, new_id
+from chatcore.ids import BatchId, Clock, UserId, new_id
+from chatcore.models import Actor, User
+from chatcore.operations import Operation
 from chatcore.ports.storage import Store, UnitOfWork
-from chatcore.services import Outcome
+from chatcore.services import BULK, HANDLERS, Outcome, Request
 
 logger = logging.getLogger("chatcore.lanes")
 
@@ -58,6 +60,30 @@ class Batch(Generic[W]):
 
     outcomes: Sequence[Outcome]
     announcements: Sequence[Announcement] = field(factory=tuple)
+
+
+def job_of(
+    actor: Actor,
+    operation: Operation[Any],
+    known: Mapping[UserId, User],
+    done: Callable[[Outcome], None],
+) -> Job[Any]:
+    """The job that runs an operation's handler. Raises :class:`Forbidden` where there is none."""
+    kind = type(operation)
+    bulk = BULK.get(kind)
+    if bulk is not None:
+        request = Request(actor, operation, known)
+        return Job(done, bulk=bulk, request=request, by=actor.user_id)
+    handler = HANDLERS.get(kind)
+    if handler is None:  # a right that the policy knows by a class of its own
+        raise Forbidden
+
+    def run(work: Any) -> Any:
+        if operation.spec.users is not None:
+            work.known = known
+        return handler(work, actor, operation)
+
+    return Job(done, run, by=actor.user_id)
 
 
 class _Undecided(Exception):
@@ -235,3 +261,25 @@ class Lane(Generic[W]):
             except Exception:
                 # Committed all the same: clients find it when they pull, and the lane goes on.
                 logger.exception("events could not be delivered")
+
+
+class Turns(Generic[W]):
+    """Keeps what one asks in order, while something of theirs takes more than a lane's turn."""
+
+    def __init__(self) -> None:
+        self._behind: dict[object, deque[W]] = {}
+
+    def begin(self, by: object) -> None:
+        """Something of ``by`` is under way."""
+        self._behind.setdefault(by, deque())
+
+    def waits(self, by: object, one: W) -> bool:
+        """Queue ``one`` if something of ``by`` is under way; whether it was."""
+        if by not in self._behind:
+            return False
+        self._behind[by].append(one)
+        return True
+
+    def end(self, by: object) -> Sequence[W]:
+        """It is done; what waited behind it, in order."""
+        return self._behind.pop(by, ())
