@@ -35,7 +35,7 @@ def open_database(where: str | URL | Engine, *, readers: int) -> Database:
         dialect = url.get_backend_name()
         if dialect != "sqlite":
             raise Misconfigured(f"No storage for {dialect!r} yet: use sqlite:///file.db")
-        if url.database in (None, "", ":memory:"):
+        if url.database in (None, "", ":memory:") or url.query.get("mode") == "memory":
             raise Misconfigured("SQLite in memory is not durable: use a file, sqlite:///chat.db")
         return Database(_engine(url, 2, sqlite.WRITER), _engine(url, readers + 1, sqlite.READER))
     except (ArgumentError, NoSuchModuleError) as error:

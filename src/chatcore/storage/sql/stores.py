@@ -8,11 +8,11 @@ from functools import cached_property
 from typing import Generic, TypeVar
 
 import msgspec
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Connection, Engine, delete, select
 from sqlalchemy.exc import DBAPIError
 
 from chatcore.config import Settings
-from chatcore.errors import Unavailable
+from chatcore.errors import Misconfigured, Unavailable
 from chatcore.ids import BatchId, Clock, Milliseconds, account_stream, new_id
 from chatcore.ports.storage import AccountsUnit, ChatUnit, Store
 from chatcore.storage.sql.accounts import SqlSessions, SqlUsers
@@ -164,8 +164,17 @@ class _SqlStore(Generic[U]):
         self._clock = clock
 
     def open(self) -> None:
-        with self._database.writer.connect() as connection, connection.begin():
-            upgrade(connection, self.branch, self._settings.table_prefix)
+        try:
+            with self._database.writer.connect() as connection, connection.begin():
+                self._prepare(connection)
+        except DBAPIError as error:
+            self.close()
+            if self.retryable(error):
+                raise Unavailable("Another process holds the database") from error
+            raise Misconfigured(f"The database can't be used: {error.orig}") from error
+
+    def _prepare(self, connection: Connection) -> None:
+        upgrade(connection, self.branch, self._settings.table_prefix)
 
     def close(self) -> None:
         self._database.close()
@@ -194,16 +203,14 @@ class SqlChatStore(_SqlStore[SqlChatUnit], Store[ChatUnit]):
         self._prototypes = _Repositories(self.schema)
         self._epoch = ""
 
-    def open(self) -> None:
-        super().open()
+    def _prepare(self, connection: Connection) -> None:
+        super()._prepare(connection)
         meta = self.schema.meta
-        with self._database.writer.connect() as connection, connection.begin():
-            wanted = select(meta.c.value).where(meta.c.name == "epoch")
-            epoch = connection.execute(wanted).scalar()
-            if epoch is None:
-                epoch = new_id(self._clock.now())
-                connection.execute(meta.insert(), {"name": "epoch", "value": epoch})
-            self._epoch = str(epoch)
+        epoch = connection.scalar(select(meta.c.value).where(meta.c.name == "epoch"))
+        if epoch is None:
+            epoch = new_id(self._clock.now())
+            connection.execute(meta.insert(), {"name": "epoch", "value": epoch})
+        self._epoch = str(epoch)
 
     @contextmanager
     def write(self) -> Iterator[ChatUnit]:
