@@ -179,6 +179,8 @@ class Reaction:
     count: int
     user_ids: tuple[UserId, ...]
     """The first ten who chose it."""
+    mine: bool | None = personal()
+    """Whether the viewer chose it."""
 
 
 @frozen(kw_only=True)
@@ -215,13 +217,16 @@ class Message:
     version: int = 1
     deleted: Deletion | None = None
     expires_at: datetime | None = None
-    mine: tuple[str, ...] | None = personal()
-    """The viewer's own reactions."""
     status: Status | None = personal()
     """Of an own message."""
     hidden: bool | None = personal()
     replayed: bool | None = personal()
     """Set in the answer to a repeated key."""
+
+    @property
+    def mine(self) -> tuple[str, ...]:
+        """The viewer's own reactions; none in the shared face."""
+        return tuple(reaction.key for reaction in self.reactions if reaction.mine)
 
 
 @frozen(kw_only=True)

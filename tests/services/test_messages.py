@@ -43,7 +43,7 @@ async def test_an_edit_is_a_new_version(
     assert isinstance(said.event, MessageEdited)
     assert (said.prev, said.rev, said.min_seq) == (sent.rev, edited.rev, sent.seq)
     assert said.event.message.body == "hello"
-    assert said.event.message.mine is said.event.message.status is None
+    assert (said.event.message.mine, said.event.message.status) == ((), None)
 
 
 async def test_an_edit_of_an_old_version_is_refused(engine: ChatEngine, people: People) -> None:

@@ -47,7 +47,7 @@ async def test_reacting(
     assert isinstance(first.event, MessageReacted)
     assert first.event.change == ReactionChange(user_id=ben.id, key="👍", added=True)
     assert (first.prev, first.rev, first.min_seq) == (sent.rev, sent.rev + 1, 1)
-    assert first.event.message.mine is None
+    assert first.event.message.reactions[0].mine is None
 
 
 async def test_reacting_again_is_the_same(

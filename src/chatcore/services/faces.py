@@ -120,7 +120,10 @@ def messages(
     return tuple(
         evolve(
             shared,
-            mine=mine.get(one.seq, ()),
+            reactions=tuple(
+                evolve(reaction, mine=reaction.key in mine.get(one.seq, ()))
+                for reaction in shared.reactions
+            ),
             status=reached.get(one.seq),
             hidden=True if one.seq in hidden else None,
             reply_to=shared.reply_to
