@@ -9,7 +9,7 @@ from chatcore.config import Limits, Settings
 from chatcore.events import Announcement
 from chatcore.ids import Clock
 from chatcore.ports.blobs import BlobStore
-from chatcore.ports.identity import Hasher
+from chatcore.ports.identity import Directory, Hasher
 from chatcore.services.work import AccountsWork, ChatWork
 
 T = TypeVar("T")
@@ -27,6 +27,8 @@ class Parts(Protocol):
 
     @property
     def blobs(self) -> BlobStore: ...
+    @property
+    def directory(self) -> Directory: ...
 
     async def chat_write(self, run: Callable[[ChatWork], T]) -> T:
         """Run inside a transaction of the chat store, in its lane."""

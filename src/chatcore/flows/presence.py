@@ -6,12 +6,12 @@ import logging
 
 from chatcore.delivery.connection import Connection
 from chatcore.delivery.hub import Hub
-from chatcore.errors import ChatError
+from chatcore.errors import ChatError, Unauthenticated
 from chatcore.flows.parts import Parts
 from chatcore.ids import Milliseconds, NodeId, new_id
 from chatcore.models import Actor, Started, User
-from chatcore.operations import GetHeads, GetMe, Resume
-from chatcore.services import accounts, presence, sync, users
+from chatcore.operations import GetHeads, Resume
+from chatcore.services import accounts, presence, sync
 from chatcore.services.work import AccountsWork, ChatWork
 
 logger = logging.getLogger("chatcore.presence")
@@ -54,7 +54,7 @@ class Attendance:
         parts, actor = self._parts, Actor(connection.user_id, connection.session_id)
         self._hub.attach(connection)
         try:
-            user = await parts.accounts_read(lambda work: _user(work, actor))
+            user = await parts.accounts_read(lambda work: _user(parts, work, actor))
             seats = await parts.chat_read(lambda work: work.unit.members.seats(user.id))
             floors = {seat.conversation_id: seat.floor_seq for seat in seats}
             self._hub.subscribe(user.id, floors)
@@ -90,11 +90,17 @@ class Attendance:
         await self._parts.chat_write(lambda work: presence.disconnected(work, id, user, at))
 
 
-def _user(work: AccountsWork, actor: Actor) -> User:
-    """The actor, whose session may have ended just before the hub began to listen."""
-    if actor.session_id is None:
-        return users.me(work, actor, GetMe())
-    return accounts.resume(work, actor, Resume()).user
+def _user(parts: Parts, work: AccountsWork, actor: Actor) -> User:
+    """The actor, whose session may have ended just before the hub began to listen.
+
+    Whom the host has authenticated itself has none, and is known to the directory.
+    """
+    if actor.session_id is not None:
+        return accounts.resume(work, actor, Resume()).user
+    found = parts.directory.cards([actor.id])
+    if actor.id not in found:
+        raise Unauthenticated
+    return found[actor.id]
 
 
 def _limits(parts: Parts) -> dict[str, object]:
