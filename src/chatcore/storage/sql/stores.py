@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, delete, select
 from sqlalchemy.exc import DBAPIError
 
 from chatcore.config import Settings
-from chatcore.errors import Misconfigured, Unavailable
+from chatcore.errors import Misconfigured, Unavailable, UnknownOutcome
 from chatcore.ids import BatchId, Clock, Milliseconds, account_stream, new_id
 from chatcore.ports.storage import AccountsUnit, ChatUnit, Store
 from chatcore.storage.sql.accounts import SqlSessions, SqlUsers
@@ -63,7 +63,13 @@ class _Unit:
     def _finish(self) -> None:
         if self._expired():
             raise Unavailable("The transaction took too long; nothing was changed")
-        self._session.connection.commit()
+        connection = self._session.connection
+        try:
+            connection.commit()
+        except DBAPIError:
+            # The pool takes it for committed, and would hand it out with its transaction open.
+            connection.invalidate()
+            raise
 
 
 class SqlChatUnit(_Unit, ChatUnit):
@@ -76,9 +82,11 @@ class SqlChatUnit(_Unit, ChatUnit):
         schema: ChatSchema,
         prototypes: _Repositories,
         epoch: str,
+        committed: Callable[[BatchId], bool],
     ) -> None:
         super().__init__(session, expired)
         self.epoch = epoch
+        self._committed = committed
         self._schema = schema
         self._prototypes = prototypes
 
@@ -132,7 +140,12 @@ class SqlChatUnit(_Unit, ChatUnit):
             streams = msgspec.json.encode(heads).decode()
             row = {"id": batch, "at": self.now, "streams": streams}
             self._session.insert(self._schema.batches, row)
-        self._finish()
+        try:
+            self._finish()
+        except DBAPIError:
+            # Whatever was the matter: if it did commit, running it again would do it twice.
+            if batch is None or not self._committed(batch):
+                raise
 
 
 class SqlAccountsUnit(_Unit, AccountsUnit):
@@ -223,7 +236,19 @@ class SqlChatStore(_SqlStore[SqlChatUnit], Store[ChatUnit]):
             yield self._unit(session, expired)
 
     def _unit(self, session: Session, expired: Callable[[], bool]) -> SqlChatUnit:
-        return SqlChatUnit(session, expired, self.schema, self._prototypes, self._epoch)
+        return SqlChatUnit(
+            session, expired, self.schema, self._prototypes, self._epoch, self._committed
+        )
+
+    def _committed(self, batch: BatchId) -> bool:
+        """Whether a batch is there whose commit failed. Its row tells, on another connection."""
+        batches = self.schema.batches
+        try:
+            with self._database.reader.connect() as connection:
+                found = connection.execute(select(batches.c.id).where(batches.c.id == batch))
+                return found.first() is not None
+        except DBAPIError as error:
+            raise UnknownOutcome from error
 
 
 class SqlAccountsStore(_SqlStore[SqlAccountsUnit], Store[AccountsUnit]):
