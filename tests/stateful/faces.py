@@ -1,0 +1,206 @@
+"""The engine's answers and the model's, laid out alike; ids, times and revisions are left out."""
+
+from typing import Any
+
+from chatcore.errors import ChatError
+from chatcore.ids import UserId
+from chatcore.models import (
+    Block,
+    Conversation,
+    Done,
+    Marked,
+    Me,
+    Member,
+    Message,
+    Page,
+    Receipt,
+)
+from chatcore.operations import AddBlock, MarkReceipt, Operation, SendMessage
+from tests.stateful.model import Model
+from tests.stateful.rooms import Letter, Room, Seat
+
+Face = dict[str, Any]
+
+_STEPS = ("sent", "delivered", "read")
+_SHOWN = 10
+
+
+def answered(outcome: Any) -> Any:
+    """What the engine answered."""
+    match outcome:
+        case ChatError(code=code):
+            return code
+        case Message():
+            return message(outcome)
+        case Conversation():
+            return conversation(outcome)
+        case Member():
+            return member(outcome)
+        case Page(items=items):
+            return [answered(item) for item in items]
+        case Marked(receipt=receipt):
+            return {"marks": (receipt.delivered_seq, receipt.read_seq), **_counts(outcome)}
+        case Receipt():
+            return outcome.user_id, outcome.delivered_seq, outcome.read_seq
+        case Block():
+            return outcome.user_id, outcome.blocked
+        case Done():
+            return None
+    raise TypeError(outcome)
+
+
+def message(one: Message) -> Face:
+    """A message of the engine's; what is personal is None in the shared face."""
+    reply, preview = one.reply_to, one.reply_to and one.reply_to.preview
+    return {
+        "seq": one.seq,
+        "sender": one.sender_id,
+        "kind": one.kind,
+        "body": one.body,
+        "reply": reply and reply.seq,
+        "quote": preview and (preview.sender_id, preview.kind, preview.body, preview.deleted),
+        "mentions": one.mentions,
+        "reactions": [(shown.key, shown.count, shown.user_ids) for shown in one.reactions],
+        "key": one.key,
+        "version": one.version,
+        "edited": one.edited_at is not None,
+        "deleted_by": one.deleted and one.deleted.by,
+        "mine": set(one.mine),
+        "status": one.status,
+        "hidden": one.hidden,
+        "replayed": one.replayed,
+    }
+
+
+def conversation(one: Conversation) -> Face:
+    """A conversation of the engine's, with its personal face."""
+    assert one.me is not None
+    return {
+        "kind": one.kind,
+        "title": one.title,
+        "history": one.settings.history,
+        "announcement": one.settings.announcement,
+        "frozen": one.settings.frozen,
+        "last_seq": one.last_seq,
+        "member_count": one.member_count,
+        "last": one.last_message and message(one.last_message),
+        "peer": one.peer_id,
+        "role": one.me.role,
+        "joined_seq": one.me.joined_seq,
+        "marks": (one.me.delivered_seq, one.me.read_seq),
+        **_counts(one.me),
+        "replayed": one.replayed,
+    }
+
+
+def member(one: Member) -> Face:
+    """A membership of the engine's."""
+    assert one.left_at is None
+    marks = one.delivered_seq, one.read_seq
+    return {"user": one.user_id, "role": one.role, "joined_seq": one.joined_seq, "marks": marks}
+
+
+def _counts(one: Me | Marked) -> Face:
+    return {"unread": one.unread, "more": one.unread_more, "mentions": one.unread_mentions}
+
+
+class Expected:
+    """The model's answers, for one person."""
+
+    def __init__(self, model: Model, user: UserId, exact: int) -> None:
+        self._model = model
+        self._user = user
+        self._exact = exact
+
+    def answer(self, operation: Operation[Any], made: Any) -> Any:
+        """What an operation that made this should have answered."""
+        match made:
+            case Letter() if isinstance(operation, SendMessage):
+                return self.shared(made, replayed=made.id is not None)
+            case Letter():
+                room = self._model.room(self._user, operation.conversation_id)  # type: ignore[attr-defined]
+                return self.message(room, made)
+            case Room():
+                there = made.id is not None and operation.spec.method == "conversations.create"
+                return self.conversation(made) | {"replayed": there or None}
+            case Seat() if isinstance(operation, MarkReceipt):
+                room = self._model.room(self._user, operation.conversation_id)
+                return {"marks": (made.delivered, made.read), **self._counts(room)}
+            case Seat():
+                return self.member(made)
+            case list():
+                return [self.member(seat) for seat in made]
+            case str():
+                return made, isinstance(operation, AddBlock)
+        return None
+
+    def shared(self, letter: Letter, *, replayed: bool = False) -> Face:
+        """A message as anybody sees it."""
+        found: dict[str, list[UserId]] = {}
+        for _, user, key in sorted(letter.reactions):
+            found.setdefault(key, []).append(user)
+        return {
+            "seq": letter.seq,
+            "sender": letter.sender,
+            "kind": letter.kind,
+            "body": letter.body,
+            "reply": letter.reply,
+            "quote": None,
+            "mentions": letter.mentions,
+            "reactions": [(key, len(us), tuple(us[:_SHOWN])) for key, us in found.items()],
+            "key": None if letter.deleted_by else letter.key,
+            "version": letter.version,
+            "edited": letter.edited,
+            "deleted_by": letter.deleted_by,
+            "mine": set(),
+            "status": None,
+            "hidden": None,
+            "replayed": replayed or None,
+        }
+
+    def message(self, room: Room, letter: Letter) -> Face:
+        """A message as this person sees it."""
+        quoted = [one for one in room.visible(self._user) if one.seq == letter.reply]
+        return self.shared(letter) | {
+            "quote": self._quote(quoted[0]) if quoted else None,
+            "mine": {key for _, user, key in letter.reactions if user == self._user},
+            "status": _STEPS[letter.status] if letter.sender == self._user else None,
+            "hidden": self._user in letter.hidden_by or None,
+        }
+
+    def _quote(self, letter: Letter) -> tuple[Any, ...]:
+        return letter.sender, letter.kind, letter.body, letter.deleted_by is not None
+
+    def conversation(self, room: Room) -> Face:
+        """A conversation as this person sees it."""
+        seat, seen = room.seats[self._user], room.visible(self._user)
+        return {
+            "kind": room.kind,
+            "title": room.title,
+            "history": room.history,
+            "announcement": room.announcement,
+            "frozen": room.frozen,
+            "last_seq": room.last_seq,
+            "member_count": len(room.seats),
+            "last": self.message(room, seen[-1]) if seen else None,
+            "peer": next(iter(room.pair - {self._user}), None),
+            "role": seat.role,
+            "joined_seq": seat.joined_seq,
+            "marks": (seat.delivered, seat.read),
+            **self._counts(room),
+            "replayed": None,
+        }
+
+    def member(self, seat: Seat) -> Face:
+        """A membership."""
+        marks = seat.delivered, seat.read
+        return {"user": seat.user, "role": seat.role, "joined_seq": seat.joined_seq, "marks": marks}
+
+    def _counts(self, room: Room) -> Face:
+        unread = room.unread(self._user)
+        named = [one for one in unread if {self._user, "all"} & set(one.mentions)]
+        return {
+            "unread": min(len(unread), self._exact),
+            "more": len(unread) > self._exact,
+            "mentions": min(len(named), self._exact),
+        }

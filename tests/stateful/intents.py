@@ -1,0 +1,281 @@
+"""What people may want to do: drawn as small numbers, and fitted to what there is."""
+
+from collections.abc import Callable, Sequence
+from itertools import count
+from typing import Any, Literal, TypeVar
+
+from attrs import define, evolve, field, frozen
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from chatcore.errors import ChatError
+from chatcore.ids import ConversationId, MessageId, UserId
+from chatcore.models import Actor, Conversation, Message
+from chatcore.operations import (
+    AddBlock,
+    AddMembers,
+    AddReaction,
+    CreateConversation,
+    DeleteConversation,
+    DeleteMessage,
+    EditMessage,
+    ImportMessage,
+    Leave,
+    MarkReceipt,
+    NewSettings,
+    Operation,
+    RemoveBlock,
+    RemoveMember,
+    RemoveReaction,
+    SendMessage,
+    UpdateConversation,
+    UpdateMember,
+)
+
+T = TypeVar("T")
+Asked = tuple[Actor, Operation[Any]]
+
+NOBODY = UserId("nobody")
+_MOST = 7
+"""The highest number drawn: it often asks for what there isn't."""
+_REACTIONS = ("like", "heart", "laugh")
+_ROLES: tuple[Literal["member", "admin", "owner"], ...] = ("member", "admin", "owner")
+_HISTORIES: tuple[Literal["joined", "shared"], ...] = ("joined", "shared")
+
+
+@frozen
+class Intent:
+    """Who wants what; the last three numbers choose among what there is."""
+
+    verb: str
+    who: int
+    where: int
+    first: int
+    second: int
+    third: int
+
+
+def pick(items: Sequence[T], number: int) -> T:
+    """One of ``items``, whatever the number."""
+    return items[number % len(items)]
+
+
+@define(eq=False)
+class Known:
+    """What has been made so far: the people, their conversations and messages."""
+
+    people: list[Actor]
+    members: dict[ConversationId, list[UserId]] = field(factory=dict)
+    """Who is in, highest ranks first."""
+    rooms: list[ConversationId] = field(factory=list)
+    groups: set[ConversationId] = field(factory=set)
+    messages: dict[ConversationId, dict[int, Message]] = field(factory=dict)
+    """By seq, as they were last answered."""
+    keyed: dict[tuple[UserId, ConversationId, str], SendMessage] = field(factory=dict)
+    """By sender, place and key, what was sent with it."""
+    _numbers: Any = field(factory=count)
+
+    def operation(self, intent: Intent) -> Asked | None:
+        """Who asks for what, or None where there is nothing to do it with."""
+        place, make = VERBS[intent.verb]
+        rooms = self.rooms
+        if place == "group":
+            rooms = [id for id in rooms if id in self.groups or intent.third == _MOST]
+        if place is None:
+            return self._made(Scene(self, self.actor(intent.who), ConversationId(""), intent), make)
+        if not rooms:
+            return None
+        room = pick(rooms, intent.where)
+        return self._made(Scene(self, self._someone(room, intent.who), room, intent), make)
+
+    def _made(self, scene: "Scene", make: "Make") -> Asked | None:
+        made = make(scene)
+        if isinstance(made, ImportMessage):
+            return evolve(scene.actor, operator=True), made
+        return None if made is None else (scene.actor, made)
+
+    def _someone(self, room: ConversationId, number: int) -> Actor:
+        """Mostly somebody who is in the conversation."""
+        inside = self.members.get(room, [])
+        if not inside or number == _MOST:
+            return self.actor(number)
+        return self.person(pick(inside, number))
+
+    def learn(self, operation: Operation[Any], outcome: Any) -> None:
+        """Take notice of what an operation made."""
+        if isinstance(outcome, ChatError):
+            return
+        if isinstance(outcome, Conversation) and outcome.id not in self.rooms:
+            self.rooms.append(outcome.id)
+            if outcome.kind == "group":
+                self.groups.add(outcome.id)
+        if isinstance(outcome, Message):
+            self.messages.setdefault(outcome.conversation_id, {})[outcome.seq] = outcome
+            if isinstance(operation, SendMessage) and operation.key is not None:
+                used = outcome.sender_id, outcome.conversation_id, operation.key
+                self.keyed.setdefault(used, operation)
+
+    def actor(self, number: int) -> Actor:
+        """One of the people."""
+        return pick(self.people, number)
+
+    def person(self, user: UserId) -> Actor:
+        """The one with this id."""
+        return next(actor for actor in self.people if actor.id == user)
+
+    def text(self, kind: str = "<{}>") -> str:
+        """A text that nobody has written before."""
+        return kind.format(next(self._numbers))
+
+
+@frozen
+class Scene:
+    """An intent, with the actor and the place it means."""
+
+    known: Known
+    actor: Actor
+    room: ConversationId
+    intent: Intent
+
+    @property
+    def first(self) -> int:
+        return self.intent.first
+
+    @property
+    def second(self) -> int:
+        return self.intent.second
+
+    @property
+    def third(self) -> int:
+        return self.intent.third
+
+    @property
+    def other(self) -> UserId:
+        """Somebody else, now and then nobody."""
+        if self.first == _MOST:
+            return NOBODY
+        others = [one.id for one in self.known.people if one.id != self.actor.id]
+        return pick(others, self.first)
+
+    @property
+    def anyone(self) -> UserId:
+        """One of the people, often not oneself."""
+        return self.known.actor(self.first).id
+
+    @property
+    def last_seq(self) -> int:
+        return max(self.known.messages.get(self.room, {0: None}))
+
+    @property
+    def message(self) -> MessageId | None:
+        """A message of this place, a low number being a late one; or one that isn't there."""
+        held = self.known.messages.get(self.room, {})
+        if not held:
+            return None
+        chosen = held[pick(sorted(held, reverse=True), self.first)].id
+        if self.third < _MOST:
+            return chosen
+        elsewhere = [one for at in self.known.messages.values() for one in at.values()]
+        return pick([*(one.id for one in elsewhere), MessageId(chosen[:-1])], self.first)
+
+
+Make = Callable[[Scene], Operation[Any] | None]
+
+
+def _group(scene: Scene) -> Operation[Any]:
+    everyone = [one.id for one in scene.known.people if one.id != scene.actor.id]
+    members = tuple(everyone[: scene.first % 4])
+    return CreateConversation(
+        kind="group",
+        title=scene.known.text("title {}"),
+        member_ids=(*members, NOBODY) if scene.third == _MOST else members,
+        settings=NewSettings(history=pick(_HISTORIES, scene.second)),
+    )
+
+
+def _send(scene: Scene) -> Operation[Any]:
+    mentions = ((), (), (), (scene.anyone,), ("all",), ("all", scene.anyone))
+    key = f"key{scene.first % 3}" if scene.third % 3 == 1 else None
+    earlier = scene.known.keyed.get((scene.actor.id, scene.room, key or ""))
+    if earlier is not None and scene.second % 3:
+        return earlier
+    return SendMessage(
+        scene.room,
+        " " if scene.second == _MOST else scene.known.text(),
+        key=key,
+        mentions=pick(mentions, scene.second),
+        reply_to=scene.message if scene.third % 3 == 0 else None,
+        read_seq=scene.first if scene.third == 5 else None,
+    )
+
+
+def _mark(scene: Scene) -> Operation[Any]:
+    seq = max(0, scene.last_seq + 1 - scene.first % 5)
+    if scene.third % 4 == 3 and scene.message is not None:
+        return MarkReceipt(scene.room, message_ids=(scene.message,))
+    if scene.second % 3 == 0:
+        return MarkReceipt(scene.room, delivered_seq=seq)
+    return MarkReceipt(scene.room, read_seq=seq)
+
+
+def _update(scene: Scene) -> Operation[Any]:
+    """Mostly a title; settings that silence people only now and then."""
+    match scene.second:
+        case 5:
+            settings = NewSettings(history=pick(_HISTORIES, scene.first))
+        case 6:
+            settings = NewSettings(announcement=scene.first % 2 == 0)
+        case 7:
+            settings = NewSettings(frozen=scene.first % 3 == 0)
+        case _:
+            return UpdateConversation(scene.room, title=scene.known.text("title {}"))
+    return UpdateConversation(scene.room, settings=settings)
+
+
+def _to_message(make: Callable[[Scene, MessageId], Operation[Any]]) -> Make:
+    return lambda scene: None if scene.message is None else make(scene, scene.message)
+
+
+def _edit(scene: Scene, message: MessageId) -> Operation[Any]:
+    held = [one for one in scene.known.messages[scene.room].values() if one.id == message]
+    version = held[0].version - (scene.second == 3) if held and scene.second % 2 else None
+    body = " " if scene.second == _MOST else scene.known.text()
+    return EditMessage(scene.room, message, body, version or None)
+
+
+VERBS: dict[str, tuple[Literal["any", "group"] | None, Make]] = {
+    "group": (None, _group),
+    "direct": (None, lambda s: CreateConversation(kind="direct", user_id=s.other)),
+    "self": (None, lambda s: CreateConversation(kind="self")),
+    "send": ("any", _send),
+    "notice": ("any", lambda s: ImportMessage(s.room, s.known.text(), kind="system")),
+    "mark": ("any", _mark),
+    "add": ("group", lambda s: AddMembers(s.room, (s.other,), share_history=s.second % 3 == 0)),
+    "remove": ("group", lambda s: RemoveMember(s.room, s.other)),
+    "leave": ("group", lambda s: Leave(s.room)),
+    "role": ("group", lambda s: UpdateMember(s.room, s.anyone, pick(_ROLES, s.second))),
+    "update": ("group", _update),
+    "end": ("group", lambda s: DeleteConversation(s.room) if s.first == 0 else None),
+    "edit": ("any", _to_message(_edit)),
+    "delete": ("any", _to_message(lambda s, id: DeleteMessage(s.room, id))),
+    "hide": ("any", _to_message(lambda s, id: DeleteMessage(s.room, id, "me"))),
+    "react": (
+        "any",
+        _to_message(lambda s, id: AddReaction(s.room, id, pick(_REACTIONS, s.second))),
+    ),
+    "take back": (
+        "any",
+        _to_message(lambda s, id: RemoveReaction(s.room, id, pick(_REACTIONS, s.second))),
+    ),
+    "block": (None, lambda s: AddBlock(s.other)),
+    "unblock": (None, lambda s: RemoveBlock(s.other)),
+}
+
+_OFTEN = ("send",) * 10 + ("mark",) * 5 + ("add", "remove", "react", "edit", "delete", "hide") * 2
+
+
+def intents() -> SearchStrategy[Intent]:
+    """Any wish; sends and receipts more often than the rest."""
+    verbs = st.sampled_from([*_OFTEN, *VERBS])
+    number = st.integers(0, _MOST)
+    return st.builds(Intent, verbs, number, number, number, number, number)

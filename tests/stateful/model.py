@@ -1,0 +1,320 @@
+"""A plain model of the engine: what each operation answers, found by looking at everything.
+
+Written from the contract and not from the engine: no counters, no algebra, no queries. What it
+answers with is laid out for comparison in :mod:`tests.stateful.faces`.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from attrs import define, field
+
+from chatcore.ids import ConversationId, MessageId, UserId
+from chatcore.operations import (
+    UNSET,
+    AddBlock,
+    AddMembers,
+    AddReaction,
+    CreateConversation,
+    DeleteConversation,
+    DeleteMessage,
+    EditMessage,
+    ImportMessage,
+    Leave,
+    MarkReceipt,
+    Operation,
+    RemoveBlock,
+    RemoveMember,
+    RemoveReaction,
+    SendMessage,
+    UpdateConversation,
+    UpdateMember,
+)
+from tests.stateful.rooms import Letter, Room, Seat
+
+RANKS = ("member", "admin", "owner")
+
+
+class Refused(Exception):
+    """The model says no; the message is the error's code."""
+
+
+def refuse(code: str) -> Any:
+    """Say no."""
+    raise Refused(code)
+
+
+@define(eq=False)
+class Model:
+    """Everything there is."""
+
+    people: list[UserId]
+    rooms: list[Room] = field(factory=list)
+    blocks: set[tuple[UserId, UserId]] = field(factory=set)
+    now: int = 0
+
+    def run(self, user: UserId, operation: Operation[Any]) -> Any:
+        """The object that an operation answers with: a Room, a Letter, a Seat, users or None.
+
+        Raises :class:`Refused`.
+        """
+        made = getattr(self, HANDLERS[type(operation)])(user, operation)
+        for room in self.rooms:
+            room.note_statuses()
+        return made
+
+    # Finding.
+
+    def room(self, user: UserId, id: ConversationId) -> Room:
+        """A conversation that the user is in."""
+        found = [one for one in self.rooms if one.id == id and not one.gone and user in one.seats]
+        return found[0] if found else refuse("not_found")
+
+    def letter(self, user: UserId, room: Room, id: MessageId) -> Letter:
+        """A message that the member sees."""
+        found = [one for one in room.visible(user) if one.id == id]
+        return found[0] if found else refuse("not_found")
+
+    def blocked(self, room: Room) -> bool:
+        """Whether a block lies between the two of a direct conversation."""
+        return room.kind == "direct" and self._between(*room.pair)
+
+    def _between(self, one: UserId, other: UserId) -> bool:
+        return bool({(one, other), (other, one)} & self.blocks)
+
+    def _rank(self, room: Room, user: UserId, least: str = "admin") -> None:
+        ranks = RANKS.index(room.seats[user].role), RANKS.index(least)
+        if room.kind != "group" or ranks[0] < ranks[1]:
+            refuse("forbidden")
+
+    def _may_post(self, room: Room, user: UserId) -> bool:
+        silent = room.frozen or (room.announcement and room.seats[user].role == "member")
+        return not silent and not self.blocked(room)
+
+    # Conversations.
+
+    def create(self, user: UserId, operation: CreateConversation) -> Room:
+        if operation.kind == "group":
+            if not set(operation.member_ids) <= set(self.people):
+                refuse("not_found")
+            return self._open(user, operation, [user, *operation.member_ids])
+        other = operation.user_id or user
+        pair = frozenset({user, other})
+        there = [room for room in self.rooms if room.kind == operation.kind and room.pair == pair]
+        if there:
+            return there[0]
+        if other not in self.people:
+            refuse("not_found")
+        if self._between(user, other):
+            refuse("forbidden")
+        return self._open(user, operation, sorted(pair))
+
+    def _open(self, user: UserId, operation: CreateConversation, members: Iterable[UserId]) -> Room:
+        history = operation.settings.history if operation.settings else UNSET
+        room = Room(
+            order=len(self.rooms),
+            kind=operation.kind,
+            title=operation.title,
+            pair=frozenset(() if operation.kind == "group" else members),
+            history="joined" if history is UNSET else history,
+            active_at=self.now,
+        )
+        for member in members:
+            owns = member == user and operation.kind != "direct"
+            room.join(member, "owner" if owns else "member", self.now, 0)
+        self.rooms.append(room)
+        return room
+
+    def update(self, user: UserId, operation: UpdateConversation) -> Room:
+        room = self.room(user, operation.conversation_id)
+        self._rank(room, user)
+        if operation.title is not UNSET:
+            room.title = operation.title
+        if operation.settings is not UNSET:
+            for name in ("history", "announcement", "frozen"):
+                value = getattr(operation.settings, name)
+                if value is not UNSET:
+                    setattr(room, name, value)
+        return room
+
+    def end(self, user: UserId, operation: DeleteConversation) -> None:
+        room = self.room(user, operation.conversation_id)
+        self._rank(room, user, "owner")
+        room.gone = True
+
+    # Members.
+
+    def add(self, user: UserId, operation: AddMembers) -> list[Seat]:
+        room = self.room(user, operation.conversation_id)
+        self._rank(room, user)
+        if not set(operation.user_ids) <= set(self.people):
+            refuse("not_found")
+        everything = operation.share_history or room.history == "shared"
+        for other in operation.user_ids:
+            if other not in room.seats:
+                room.join(other, "member", self.now, 0 if everything else room.last_seq)
+        return [room.seats[other] for other in operation.user_ids]
+
+    def _target(self, room: Room, user: UserId, other: UserId) -> Seat:
+        self._rank(room, user)
+        return room.seats.get(other) or refuse("not_found")
+
+    def change_role(self, user: UserId, operation: UpdateMember) -> Seat:
+        room = self.room(user, operation.conversation_id)
+        target = self._target(room, user, operation.user_id)
+        mine, theirs, new = (
+            RANKS.index(role) for role in (room.seats[user].role, target.role, operation.role)
+        )
+        if mine < 2 and not (theirs < mine and new <= mine):
+            refuse("forbidden")
+        owners = [seat for seat in room.seats.values() if seat.role == "owner"]
+        if owners == [target] and operation.role != "owner":
+            refuse("conflict")
+        target.role = operation.role
+        return target
+
+    def remove(self, user: UserId, operation: RemoveMember) -> None:
+        room = self.room(user, operation.conversation_id)
+        target = self._target(room, user, operation.user_id)
+        if RANKS.index(room.seats[user].role) <= RANKS.index(target.role):
+            refuse("forbidden")
+        del room.seats[target.user]
+
+    def leave(self, user: UserId, operation: Leave) -> None:
+        room = self.room(user, operation.conversation_id)
+        if room.kind != "group":
+            refuse("forbidden")
+        del room.seats[user]
+        if not room.seats:
+            room.gone = True
+        elif all(seat.role != "owner" for seat in room.seats.values()):
+            heirs = sorted(room.seats.values(), key=lambda seat: (seat.joined_at, seat.user))
+            admins = [seat for seat in heirs if seat.role == "admin"]
+            (admins or heirs)[0].role = "owner"
+
+    # Messages.
+
+    def send(self, user: UserId, operation: SendMessage) -> Letter:
+        room = self.room(user, operation.conversation_id)
+        content = (operation.body, operation.kind, operation.reply_to, operation.mentions)
+        for letter in room.letters:
+            if operation.key is not None and (letter.sender, letter.key) == (user, operation.key):
+                return letter if letter.content == content else refuse("key_reused")
+        if not isinstance(operation, ImportMessage) and not self._may_post(room, user):
+            refuse("forbidden")
+        if operation.body is None or not operation.body.strip():
+            refuse("invalid")
+        reply = None
+        if operation.reply_to is not None:
+            answered = self.letter(user, room, operation.reply_to)
+            reply = refuse("conflict") if answered.deleted_by else answered.seq
+        if operation.read_seq is not None:
+            self._reach(room, user, operation.read_seq, operation.read_seq)
+        letter = Letter(
+            room.last_seq + 1,
+            user,
+            operation.kind,
+            operation.body,
+            reply,
+            operation.mentions,
+            operation.key,
+            content,
+        )
+        room.letters.append(letter)
+        room.active_at = self.now
+        return letter
+
+    def edit(self, user: UserId, operation: EditMessage) -> Letter:
+        room = self.room(user, operation.conversation_id)
+        letter = self.letter(user, room, operation.message_id)
+        if letter.sender != user or not self._may_post(room, user):
+            refuse("forbidden")
+        if letter.deleted_by is not None or letter.kind == "system":
+            refuse("conflict")
+        if operation.version is not None and operation.version != letter.version:
+            refuse("version_conflict")
+        if operation.body is UNSET or not operation.body.strip():
+            refuse("invalid")
+        letter.body = operation.body  # type: ignore[assignment]
+        letter.version += 1
+        letter.edited = True
+        return letter
+
+    def delete(self, user: UserId, operation: DeleteMessage) -> Letter:
+        room = self.room(user, operation.conversation_id)
+        letter = self.letter(user, room, operation.message_id)
+        if operation.for_ == "me":
+            letter.hidden_by.add(user)
+            return letter
+        if letter.sender != user:
+            self._rank(room, user)
+        if letter.deleted_by is None:
+            letter.deleted_by = user
+            letter.version += 1
+            letter.body, letter.reply, letter.edited = None, None, False
+            letter.mentions, letter.reactions = (), []
+        return letter
+
+    def react(self, user: UserId, operation: AddReaction | RemoveReaction) -> Letter:
+        room = self.room(user, operation.conversation_id)
+        letter = self.letter(user, room, operation.message_id)
+        if room.frozen or self.blocked(room):
+            refuse("forbidden")
+        if letter.deleted_by is not None:
+            refuse("conflict")
+        there = [one for one in letter.reactions if one[1:] == (user, operation.key)]
+        if isinstance(operation, RemoveReaction):
+            letter.reactions = [one for one in letter.reactions if one not in there]
+        elif not there:
+            letter.reactions.append((self.now, user, operation.key))
+        return letter
+
+    # Receipts and blocks.
+
+    def mark(self, user: UserId, operation: MarkReceipt) -> Seat:
+        room = self.room(user, operation.conversation_id)
+        read = operation.read_seq
+        if operation.message_ids:
+            seqs = [self.letter(user, room, id).seq for id in operation.message_ids]
+            read = max(read or 0, *seqs)
+        self._reach(room, user, operation.delivered_seq or 0, read or 0)
+        return room.seats[user]
+
+    def _reach(self, room: Room, user: UserId, delivered: int, read: int) -> None:
+        if max(delivered, read) > room.last_seq:
+            refuse("invalid")
+        seat = room.seats[user]
+        seat.read = max(seat.read, read)
+        seat.delivered = max(seat.delivered, delivered, seat.read)
+
+    def block(self, user: UserId, operation: AddBlock) -> UserId:
+        if operation.user_id not in self.people:
+            refuse("not_found")
+        self.blocks.add((user, operation.user_id))
+        return operation.user_id
+
+    def unblock(self, user: UserId, operation: RemoveBlock) -> UserId:
+        if (user, operation.user_id) not in self.blocks:
+            refuse("not_found")
+        self.blocks.remove((user, operation.user_id))
+        return operation.user_id
+
+
+HANDLERS: dict[type[Operation[Any]], str] = {
+    CreateConversation: "create",
+    UpdateConversation: "update",
+    DeleteConversation: "end",
+    AddMembers: "add",
+    UpdateMember: "change_role",
+    RemoveMember: "remove",
+    Leave: "leave",
+    SendMessage: "send",
+    ImportMessage: "send",
+    EditMessage: "edit",
+    DeleteMessage: "delete",
+    AddReaction: "react",
+    RemoveReaction: "react",
+    MarkReceipt: "mark",
+    AddBlock: "block",
+    RemoveBlock: "unblock",
+}

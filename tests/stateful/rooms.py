@@ -1,0 +1,108 @@
+"""Conversations, memberships and messages as the plain model keeps them."""
+
+from attrs import define, field
+
+from chatcore.ids import ConversationId, MessageId, UserId
+
+
+@define(eq=False)
+class Letter:
+    """A message."""
+
+    seq: int
+    sender: UserId
+    kind: str
+    body: str | None
+    reply: int | None
+    mentions: tuple[str, ...]
+    key: str | None
+    content: tuple[object, ...]
+    """What a repeat of the key has to have too."""
+    id: MessageId | None = None
+    version: int = 1
+    edited: bool = False
+    deleted_by: UserId | None = None
+    reactions: list[tuple[int, UserId, str]] = field(factory=list)
+    """(when, who, how)."""
+    hidden_by: set[UserId] = field(factory=set)
+    status: int = 0
+    """The last one that any recipients gave it."""
+
+
+@define(eq=False)
+class Seat:
+    """A current membership."""
+
+    user: UserId
+    role: str
+    joined_at: int
+    joined_seq: int
+    floor: int
+    delivered: int
+    read: int
+
+
+@define(eq=False)
+class Room:
+    """A conversation."""
+
+    order: int
+    kind: str
+    title: str | None
+    pair: frozenset[UserId]
+    history: str
+    active_at: int
+    announcement: bool = False
+    frozen: bool = False
+    id: ConversationId | None = None
+    letters: list[Letter] = field(factory=list)
+    seats: dict[UserId, Seat] = field(factory=dict)
+    gone: bool = False
+
+    @property
+    def last_seq(self) -> int:
+        return len(self.letters)
+
+    def join(self, user: UserId, role: str, now: int, floor: int) -> None:
+        """Begin a membership: everything until now counts as read."""
+        last = self.last_seq
+        self.seats[user] = Seat(user, role, now, last, floor, last, last)
+
+    def recipients(self, letter: Letter) -> list[Seat]:
+        """The members who were there when it was sent, but its sender."""
+        return [
+            seat
+            for seat in self.seats.values()
+            if seat.user != letter.sender and seat.joined_seq < letter.seq
+        ]
+
+    def note_statuses(self) -> None:
+        """What the recipients have reached stays, even when the last of them has left."""
+        for letter in self.letters:
+            there = self.recipients(letter)
+            if there:
+                reached = min(
+                    (one.delivered >= letter.seq) + (one.read >= letter.seq) for one in there
+                )
+                assert reached >= letter.status, "a status fell"
+                letter.status = reached
+
+    def sees(self, user: UserId, letter: Letter) -> bool:
+        """Whether a member sees it, or its tombstone."""
+        return letter.seq > self.seats[user].floor and user not in letter.hidden_by
+
+    def visible(self, user: UserId) -> list[Letter]:
+        """All that a member sees."""
+        return [letter for letter in self.letters if self.sees(user, letter)]
+
+    def unread(self, user: UserId) -> list[Letter]:
+        """By looking at every message."""
+        seat = self.seats[user]
+        return [
+            letter
+            for letter in self.visible(user)
+            if letter.seq > max(seat.read, seat.joined_seq)
+            and letter.sender != user
+            and letter.kind != "system"
+            and letter.deleted_by is None
+        ]
