@@ -26,7 +26,7 @@ from chatcore.testing.client import Ask, Client
 from tests.stateful import views
 from tests.stateful.intents import Intent, Known, intents, pick
 from tests.stateful.machines import LONG, run_machine
-from tests.stateful.world import Json, World, wire
+from tests.stateful.world import Json, World, decoded, wire
 
 _BODY = re.compile(r"<\d+>")
 # Small, so that skipping, paging and early ends happen within a few steps.
@@ -215,8 +215,7 @@ class Law(RuleBasedStateMachine):
         """Nobody is ever told what they may not see."""
         told = set(_BODY.findall(text))
         assert told <= self.allowed[device.actor.id], told - self.allowed[device.actor.id]
-        decoded: Json = json.loads(text)
-        return decoded
+        return decoded(text)
 
     def _drain(self) -> None:
         for device in self.devices:

@@ -155,8 +155,13 @@ async def _drain(connection: Connection) -> list[str]:
 
 def wire(value: Any) -> Json:
     """A result as a client gets it."""
-    decoded: Json = json.loads(codec.encode(value))
-    return decoded
+    return decoded(codec.encode(value))
+
+
+def decoded(text: str | bytes) -> Json:
+    """A line or an answer, as a client reads it."""
+    found: Json = json.loads(text)
+    return found
 
 
 @contextmanager
