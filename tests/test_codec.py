@@ -268,6 +268,7 @@ def test_problems_say_where(kind: type[Any], value: Any, problems: dict[str, str
     "moment",
     [
         "2026-01-02T03:04:05",
+        "2026-01-02T03:04:05.000",
         "2026-01-02",
         "yesterday at two o'clock",
         "0001-01-01T00:00:00+23:59",
