@@ -16,6 +16,7 @@ from chatcore.operations import (
     DeleteMessage,
     GetConversation,
     ListMessages,
+    UpdateMe,
 )
 from chatcore.testing.clock import FakeClock
 from chatcore.testing.fakes import PlainHasher
@@ -189,3 +190,16 @@ async def test_one_message_is_a_page_however_large(database: str) -> None:
         await people.say(ann, group, "one", "two")
         page = await engine.execute(ann, ListMessages(group.id))
         assert ([one.body for one in page.items], page.next) == (["two"], 2)
+
+
+async def test_cards_have_bounds_of_their_own(engine: ChatEngine, people: People) -> None:
+    """However much people say of themselves, an answer stays within its bytes."""
+    who = await people(*(f"user{number:02}" for number in range(20)))
+    group = await people.group(*who)
+    for actor in who:
+        await engine.execute(actor, UpdateMe(bio="x" * 500, custom={"x": "y" * 4_000}))
+        await people.say(actor, group, "hello")
+    page = await engine.execute(who[0], ListMessages(group.id))
+    assert len(page.items) == len(who)
+    assert 1 < len(page.users or ()) < len(who)
+    assert len(codec.encode(page)) <= engine.limits.answer_bytes - 64 * 1024

@@ -21,6 +21,7 @@ from chatcore.models import (
     User,
     UserPresence,
 )
+from chatcore.services import paging
 
 Cards = Callable[[Collection[UserId]], Mapping[UserId, User]]
 
@@ -53,7 +54,7 @@ _NAMES: Mapping[type, Callable[[Any], Iterable[UserId]]] = {
 
 
 def complete(outcomes: Sequence[Any], cards: Cards) -> list[Any]:
-    """The outcomes, with ``users`` in the pages among them."""
+    """The outcomes, with ``users`` in the pages among them, as many as there is room for."""
     return [
         _complete(outcome, cards) if isinstance(outcome, (Page, MessageStatus)) else outcome
         for outcome in outcomes
@@ -66,7 +67,8 @@ def _complete(page: Page[Any] | MessageStatus, cards: Cards) -> Page[Any] | Mess
     names = _NAMES[type(page.items[0])]
     wanted = dict.fromkeys(user for item in page.items for user in names(item))
     found = cards(wanted)
-    return evolve(page, users=tuple(found[user] for user in wanted if user in found))
+    users = tuple(found[user] for user in wanted if user in found)
+    return evolve(page, users=users[: paging.within(users, paging.CARD_BYTES)])
 
 
 def introduce(announcements: Sequence[Announcement], cards: Cards) -> list[Announcement]:

@@ -12,8 +12,10 @@ from chatcore.ids import decode_cursor, encode_cursor
 
 T = TypeVar("T")
 
-_SPARE_BYTES = 64 * 1024
-"""What an answer needs beside its items: the cards of those they name, most of all."""
+CARD_BYTES = 60 * 1024
+"""What the cards of those whom an answer's items name may take."""
+_SPARE_BYTES = CARD_BYTES + 4 * 1024
+"""What an answer needs beside its items."""
 
 
 def size(limits: Limits, limit: int | None) -> int:
@@ -23,7 +25,11 @@ def size(limits: Limits, limit: int | None) -> int:
 
 def fit(items: Sequence[object], limits: Limits) -> int:
     """How many of these fit into one answer, from the first; at least one."""
-    room = limits.answer_bytes - _SPARE_BYTES
+    return within(items, limits.answer_bytes - _SPARE_BYTES)
+
+
+def within(items: Sequence[object], room: int) -> int:
+    """How many of these fit into so many bytes, from the first; at least one."""
     for count, item in enumerate(items):
         room -= len(codec.encode(item)) + 1
         if room < 0 and count:
