@@ -8,6 +8,7 @@ import anyio
 import anyio.to_thread
 import pytest
 
+from chatcore.config import Settings
 from chatcore.errors import Unavailable
 from chatcore.events import Announcement, TypingChanged
 from chatcore.ids import UserId
@@ -27,7 +28,8 @@ class Running:
         self.batches: list[int] = []
         self.gate = threading.Semaphore(0)
         self.broken = False
-        self.lane: Lane[Any] = Lane(self._run, self._deliver, most=3)
+        few = Settings(batch_operations=3, batch_conversations=2)
+        self.lane: Lane[Any] = Lane(self._run, self._deliver, few)
 
     def _run(self, jobs: Sequence[Job[Any]]) -> Batch[Any]:
         self.gate.acquire(timeout=10)
@@ -39,9 +41,9 @@ class Running:
             raise ConnectionError
         self.heard += [f"said {one.event.user_id}" for one in announcements]  # type: ignore[attr-defined]
 
-    def ask(self, number: int) -> Job[Any]:
+    def ask(self, number: int, about: str | None = None) -> Job[Any]:
         """Queue a job that tells its number."""
-        one: Job[Any] = Job(self.heard.append, request=number)
+        one: Job[Any] = Job(self.heard.append, request=number, about=about)
         self.lane.put(one)
         return one
 
@@ -74,6 +76,18 @@ async def test_what_waits_becomes_a_batch(running: Running) -> None:
         *(4, 5, "said 4", "said 5"),
     ]
     assert (running.lane.batches, running.lane.jobs) == (3, 6)
+
+
+@pytest.mark.anyio
+async def test_a_batch_locks_few_conversations(running: Running) -> None:
+    """It ends before one too many, and what is left waits for the next."""
+    for number, about in enumerate("aababcdea"):
+        running.ask(number, about)
+    running.gate.release(9)
+    running.lane.close()
+    await running.lane.serve()
+    assert running.batches == [3, 2, 2, 2]
+    assert [one for one in running.heard if isinstance(one, int)] == list(range(9))
 
 
 @pytest.mark.anyio

@@ -172,7 +172,7 @@ class ChatEngine:
             def run(jobs: Sequence[Job[Any]]) -> Batch[Any]:
                 return self._introduced(runner(jobs))
 
-            return Lane(run, self.publish, most=self.settings.batch_operations)
+            return Lane(run, self.publish, self.settings)
 
         def chat(unit: ChatUnit) -> ChatWork:
             return ChatWork(unit, self.limits, self.settings)

@@ -17,6 +17,7 @@ import anyio
 import anyio.to_thread
 from attrs import define, field
 
+from chatcore.config import Settings
 from chatcore.errors import ChatError, Forbidden, Internal, Unavailable
 from chatcore.events import Announcement
 from chatcore.ids import BatchId, Clock, UserId, new_id
@@ -52,6 +53,8 @@ class Job(Generic[W]):
     """What ``bulk`` takes."""
     by: object = None
     """Who asks: jobs of one keep their order."""
+    about: object = None
+    """The conversation it locks, where there is one."""
 
 
 @define
@@ -69,11 +72,12 @@ def job_of(
     done: Callable[[Outcome], None],
 ) -> Job[Any]:
     """The job that runs an operation's handler. Raises :class:`Forbidden` where there is none."""
-    kind = type(operation)
+    kind, stream = type(operation), operation.spec.stream
+    about = None if stream is None else getattr(operation, stream)
     bulk = BULK.get(kind)
     if bulk is not None:
         request = Request(actor, operation, known)
-        return Job(done, bulk=bulk, request=request, by=actor.user_id)
+        return Job(done, bulk=bulk, request=request, by=actor.user_id, about=about)
     handler = HANDLERS.get(kind)
     if handler is None:  # a right that the policy knows by a class of its own
         raise Forbidden
@@ -83,7 +87,7 @@ def job_of(
             work.known = known
         return handler(work, actor, operation)
 
-    return Job(done, run, by=actor.user_id)
+    return Job(done, run, by=actor.user_id, about=about)
 
 
 class _Undecided(Exception):
@@ -191,12 +195,11 @@ class Lane(Generic[W]):
         self,
         run: Callable[[Sequence[Job[W]]], Batch[W]],
         deliver: Callable[[Sequence[Announcement]], None],
-        *,
-        most: int,
+        settings: Settings,
     ) -> None:
         self._run = run
         self._deliver = deliver
-        self._most = most
+        self._settings = settings
         self._waiting: deque[Job[W]] = deque()
         self._wake = anyio.Event()
         self._closed = False
@@ -243,8 +246,15 @@ class Lane(Generic[W]):
         await self._wake.wait()
 
     def _take(self) -> list[Job[W]]:
-        count = min(len(self._waiting), self._most)
-        return [self._waiting.popleft() for _ in range(count)]
+        """The next batch: as many as wait, within the bounds of jobs and conversations."""
+        taken: list[Job[W]] = []
+        about = set()
+        while self._waiting and len(taken) < self._settings.batch_operations:
+            about.add(self._waiting[0].about)
+            if len(about) > self._settings.batch_conversations:
+                break
+            taken.append(self._waiting.popleft())
+        return taken
 
     def _finish(self, jobs: Sequence[Job[W]], batch: Batch[W]) -> None:
         """Answers first, then events."""
