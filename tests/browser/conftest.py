@@ -78,7 +78,7 @@ def window(chromium: Browser, server: ServerProcess) -> Iterator[Open]:
     with ExitStack() as stack:
 
         def opened(url: str = server.url, **options: Any) -> Window:
-            context = chromium.new_context(locale="en-GB", **options)
+            context = chromium.new_context(locale="en-GB", reduced_motion="reduce", **options)
             stack.callback(context.close)
             context.set_default_timeout(PATIENCE_MS)
             audits.append(audit := Audit(urlsplit(url).netloc))
