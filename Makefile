@@ -22,6 +22,8 @@ COVERED := rules services wire delivery
 FLOOR := 95
 
 PYTEST := -m pytest -n $(JOBS)
+# Every commit waits for the disk, thousands of times; none of these tests cuts the power.
+SCRATCH := $(if $(wildcard /dev/shm),TMPDIR=/dev/shm)
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo test test-all check format docs coverage clean
@@ -35,10 +37,10 @@ demo: $(VENV)/.demo ## Run the demo: PORT=8765, SAMPLE=1 adds people already tal
 	$(BIN)/python -m chatcore demo --port $(PORT) $(if $(SAMPLE),--sample)
 
 test: $(VENV)/.dev ## Run the quick tests, and those of each service in CHATCORE_REQUIRE
-	$(BIN)/python $(PYTEST) --only-required
+	$(SCRATCH) $(BIN)/python $(PYTEST) --only-required
 
 test-all: $(VENV)/.dev ## Run every test whose service is there, the slow ones too
-	$(BIN)/python $(PYTEST) --slow
+	$(SCRATCH) $(BIN)/python $(PYTEST) --slow
 
 check: $(VENV)/.dev ## Check style, formatting, types and the import law
 	$(BIN)/ruff check
@@ -57,7 +59,7 @@ docs: $(VENV)/.dev ## Build the documentation into docs/_build/html
 
 coverage: $(VENV)/.dev ## Measure branch coverage; fail where a core package is below the floor
 	$(BIN)/coverage erase
-	$(BIN)/coverage run $(PYTEST) --only-required
+	$(SCRATCH) $(BIN)/coverage run $(PYTEST) --only-required
 	$(BIN)/coverage combine --quiet
 	@missed=; for package in $(COVERED); do echo "== $$package"; \
 		$(BIN)/coverage report --include="src/chatcore/$$package/*" --fail-under=$(FLOOR) \
