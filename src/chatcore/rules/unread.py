@@ -63,12 +63,11 @@ def _countable(message: Message, viewer: Viewer) -> bool:
 def brute(messages: Iterable[Message], viewer: Viewer, now: datetime, limit: int) -> Counts:
     """The counts, by looking at every message; exact up to ``limit``.
 
-    Beyond it ``unread`` is ``limit`` and mentions are those among the newest ``limit``.
+    Both end at it: with more unread, ``mentions`` are still exact as long as they are fewer.
     """
     unread = [message for message in messages if counts(message, viewer, now)]
-    newest = sorted(unread, key=lambda message: message.seq)[-limit:]
-    named = sum(mentions(message, viewer.user_id) for message in newest)
-    return Counts(len(newest), len(unread) > limit, named)
+    named = sum(mentions(message, viewer.user_id) for message in unread)
+    return Counts(min(len(unread), limit), len(unread) > limit, min(named, limit))
 
 
 # A client's running count. Between the server's own statements, which replace it, only these two
