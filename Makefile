@@ -59,7 +59,8 @@ docs: $(VENV)/.dev ## Build the documentation into docs/_build/html
 
 coverage: $(VENV)/.dev ## Measure branch coverage; fail where a core package is below the floor
 	$(BIN)/coverage erase
-	$(SCRATCH) $(BIN)/coverage run $(PYTEST) --only-required
+	$(SCRATCH) $(BIN)/coverage run $(PYTEST) --only-required \
+		--ignore tests/live --ignore tests/browser
 	$(BIN)/coverage combine --quiet
 	@missed=; for package in $(COVERED); do echo "== $$package"; \
 		$(BIN)/coverage report --include="src/chatcore/$$package/*" --fail-under=$(FLOOR) \
