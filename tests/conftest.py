@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from chatcore.config import Limits, Settings
 from chatcore.engine import ChatEngine
@@ -26,7 +26,12 @@ from tests.requirements import (  # noqa: F401 (hooks take effect by being here)
 )
 
 # The same examples every time, and no deadline: a shared machine's pauses are not our failures.
-settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile(
+    "repeatable",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 # For a long look around: --hypothesis-profile=search.
 settings.register_profile("search", deadline=None, max_examples=2_000, print_blob=True)
 settings.load_profile("repeatable")
