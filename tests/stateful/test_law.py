@@ -22,15 +22,16 @@ from chatcore.operations import (
     Operation,
     RemoveMember,
 )
-from chatcore.testing.client import Ask, Client
+from chatcore.testing.client import ME, Ask, Client
 from tests.stateful import views
 from tests.stateful.intents import Intent, Known, intents, pick
 from tests.stateful.machines import LONG, run_machine
 from tests.stateful.world import Json, World, decoded, wire
 
+_PATIENCE = 200
 _BODY = re.compile(r"<\d+>")
 # Small, so that skipping, paging and early ends happen within a few steps.
-LIMITS = Limits(pull_window=8, heads=2)
+LIMITS = Limits(pull_window=5, heads=2, outbox_events=25)
 
 
 @define(eq=False)
@@ -42,6 +43,12 @@ class Device:
     connection: Connection | None = None
     lines: list[Json] = field(factory=list)
     """On their way."""
+    fates: list[str] = field(factory=list)
+    """What becomes of each line, over and over; without, lines wait until they are delivered."""
+    heard: int = 0
+    """How many lines it has been sent."""
+    asleep: bool = False
+    """Whether it takes nothing from its connection."""
     lossy: bool = False
     """Whether it lost an event since it last started a session."""
     answer: tuple[Ask, Json | None, str] | None = None
@@ -50,6 +57,7 @@ class Device:
 
 devices = st.integers(0, 3)
 fates = st.sampled_from(("deliver", "deliver", "drop", "double", "double"))
+lots = st.sampled_from(("deliver", "deliver", "deliver", "drop", "double", "late"))
 
 
 class Law(RuleBasedStateMachine):
@@ -60,16 +68,23 @@ class Law(RuleBasedStateMachine):
     @initialize(
         windows=st.lists(st.integers(1, 6), min_size=4, max_size=4),
         pulls=st.lists(st.integers(1, 5), min_size=4, max_size=4),
+        fates=st.lists(st.lists(lots, max_size=6), min_size=4, max_size=4),
         shared=st.booleans(),
     )
-    def begin(self, windows: list[int], pulls: list[int], shared: bool) -> None:
+    def begin(
+        self, windows: list[int], pulls: list[int], fates: list[list[str]], shared: bool
+    ) -> None:
         """Make the people, connect their devices, and open a group for all of them."""
         people = self.world.people(3)
         self.known = Known(people)
         self.allowed: dict[UserId, set[str]] = {actor.id: set() for actor in people}
+        self.floors: dict[tuple[UserId, str], int] = {}
+        self.places: set[tuple[UserId, str]] = set()
         self.devices = [
-            Device(actor, Client(actor.id, window, pull_limit))
-            for actor, window, pull_limit in zip([*people, people[0]], windows, pulls, strict=True)
+            Device(actor, Client(actor.id, window, pull_limit), fates=lots)
+            for actor, window, pull_limit, lots in zip(
+                [*people, people[0]], windows, pulls, fates, strict=True
+            )
         ]
         for device in self.devices:
             self._connect(device)
@@ -129,6 +144,15 @@ class Law(RuleBasedStateMachine):
         self._run([(self.known.person(owner), AddMembers(room, (user,), share_history=share))])
         self.act([evolve(intent, where=there) for intent in after])
 
+    @rule(index=devices, wishes=st.lists(intents(), min_size=5, max_size=10))
+    def fall_behind(self, index: int, wishes: list[Intent]) -> None:
+        """A device reads nothing for a while; where that is too much, its connection is closed."""
+        device = self.devices[index]
+        device.asleep = True
+        self.act(wishes)
+        device.asleep = False
+        self._drain()
+
     @rule(milliseconds=st.sampled_from((1, 500, 1_500, 30_000)))
     def wait(self, milliseconds: int) -> None:
         """Time passes: receipts that were held back go out."""
@@ -145,10 +169,7 @@ class Law(RuleBasedStateMachine):
             if device.lines:
                 place %= len(device.lines)
                 line = device.lines[place] if fate == "double" else device.lines.pop(place)
-                if fate == "drop":
-                    device.lossy = True
-                else:
-                    device.client.receive(line)
+                self._meet(device, line, fate)
 
     @rule(index=devices, times=st.integers(1, 8), late=st.booleans())
     def ask(self, index: int, times: int, late: bool) -> None:
@@ -162,16 +183,14 @@ class Law(RuleBasedStateMachine):
         if not late:
             self._take(device)
 
-    @rule(index=devices)
-    def disconnect(self, index: int) -> None:
-        """A connection breaks; what was on its way is lost."""
-        self._disconnect(self.devices[index])
-
-    @rule(index=devices)
-    def reconnect(self, index: int) -> None:
-        """A device that has no connection starts a new session."""
-        if self.devices[index].connection is None:
-            self._connect(self.devices[index])
+    @rule(index=devices, back=st.booleans())
+    def switch(self, index: int, back: bool) -> None:
+        """A connection breaks, and what was on its way is lost; or a new session starts."""
+        device = self.devices[index]
+        was_connected = device.connection is not None
+        self._disconnect(device)
+        if back or not was_connected:
+            self._connect(device)
 
     @rule(index=devices)
     def settle(self, index: int) -> None:
@@ -181,16 +200,18 @@ class Law(RuleBasedStateMachine):
     # How.
 
     def _run(self, asked: list[tuple[Actor, Operation[Any]]]) -> list[Any]:
-        before = self._floors()
         outcomes = self.world.run_all(asked)
         for (_, operation), outcome in zip(asked, outcomes, strict=True):
             self.known.learn(operation, outcome)
-        self._allow(outcomes, before, self._floors())
+        before, self.floors = self.floors, self._read_floors()
+        self._allow(outcomes, before, self.floors)
         self._drain()
+        if not any(device.asleep for device in self.devices):
+            self.places = set(self.floors)
         self.world.tick()
         return outcomes
 
-    def _floors(self) -> dict[tuple[UserId, str], int]:
+    def _read_floors(self) -> dict[tuple[UserId, str], int]:
         """By member and conversation, the seq above which they see messages."""
         seats = self.world.seats(self.known.rooms)
         self.known.members = {room: [one.user_id for one in of] for room, of in seats.items()}
@@ -198,6 +219,7 @@ class Law(RuleBasedStateMachine):
 
     def _allow(self, outcomes: list[Any], *floors: dict[tuple[UserId, str], int]) -> None:
         """Members, before or after, may see what is sent, and what is above their floor."""
+        self.places.update(*floors)
         sent = [one for one in outcomes if isinstance(one, Message)]
         for (user, room), floor in [place for one in floors for place in one.items()]:
             there = [one for one in sent if one.conversation_id == room]
@@ -217,11 +239,34 @@ class Law(RuleBasedStateMachine):
         assert told <= self.allowed[device.actor.id], told - self.allowed[device.actor.id]
         return decoded(text)
 
+    def _hear(self, device: Device, text: str) -> None:
+        """Nobody ever hears of a conversation that they aren't in."""
+        line = self._see(device, text)
+        stream = line["params"].get("stream", ME)
+        assert stream == ME or (device.actor.id, stream) in self.places, line
+        fate = pick(device.fates, device.heard) if device.fates else "late"
+        device.heard += 1
+        if fate in ("late", "double"):
+            device.lines.append(line)
+        self._meet(device, line, fate)
+
+    def _meet(self, device: Device, line: Json, fate: str) -> None:
+        """A line arrives, unless it is lost or late."""
+        if fate == "drop":
+            device.lossy = True
+        elif fate != "late":
+            device.client.receive(line)
+
     def _drain(self) -> None:
         for device in self.devices:
-            if device.connection is not None:
-                waiting = self.world.drain(device.connection)
-                device.lines.extend(self._see(device, line) for line in waiting)
+            if device.connection is not None and not device.asleep:
+                for line in self.world.drain(device.connection):
+                    self._hear(device, line)
+                if device.connection.outbox.closing is not None:
+                    assert (device.connection.outbox.closing.code) == 1013
+                    self._disconnect(device)
+                elif device.fates:
+                    self._rest(device)
 
     def _connect(self, device: Device) -> None:
         device.connection, started = self.world.connect(device.actor, device.client.since)
@@ -254,18 +299,20 @@ class Law(RuleBasedStateMachine):
             self._connect(device)
         self.world.tick(1_500)
         self._drain()
-        for _ in range(200):
+        while device.lines:
+            device.client.receive(device.lines.pop(0))
+        self._rest(device)
+        views.equal(device.client, self._fresh(device))
+
+    def _rest(self, device: Device) -> None:
+        """Answer a device until it wants nothing more."""
+        for _ in range(_PATIENCE):
             self._take(device)
-            while device.lines:
-                device.client.receive(device.lines.pop(0))
             ask = device.client.next_request()
             if ask is None:
-                break
+                return
             device.answer = (ask, *self._call(device, ask))
-        else:
-            raise AssertionError("the client never comes to rest")
-        fresh = self._fresh(device)
-        views.equal(device.client, fresh)
+        raise AssertionError("the client never comes to rest")
 
     def _fresh(self, device: Device) -> Client:
         """A client that fetches everything now, checked against the lists."""
