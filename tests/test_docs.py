@@ -23,7 +23,12 @@ from chatcore.wire.problems import STATUS
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted(
-    [*ROOT.glob("*.md"), *DOCS.glob("*.md"), *(DOCS / "decisions").glob("*.md")],
+    [
+        *ROOT.glob("*.md"),
+        *DOCS.glob("*.md"),
+        *(DOCS / "decisions").glob("*.md"),
+        *(DOCS / "guide").glob("*.md"),
+    ],
     key=lambda page: page.relative_to(ROOT).as_posix(),
 )
 BLOCK = re.compile(r"^```(?P<language>[a-z]+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
