@@ -7,7 +7,7 @@ from datetime import datetime
 
 from chatcore.config import Limits
 from chatcore.errors import Conflict, Invalid, VersionConflict
-from chatcore.events import MessageDeleted, MessageEdited, MessageHidden
+from chatcore.events import MessageEdited, MessageHidden
 from chatcore.ids import message_id, to_datetime, to_ms
 from chatcore.models import Actor, Message, MessageStatus, Page, ReadBy
 from chatcore.operations import (
@@ -23,9 +23,9 @@ from chatcore.policy import require
 from chatcore.ports.members import MemberRecord
 from chatcore.ports.messages import MessageRecord
 from chatcore.rules import receipts as rules
-from chatcore.services import access, faces, paging
+from chatcore.services import access, faces, paging, tombstones
 from chatcore.services.access import Seat
-from chatcore.services.sending import check_body
+from chatcore.services.content import check_body
 from chatcore.services.work import ChatWork
 
 
@@ -115,7 +115,12 @@ def edit(work: ChatWork, actor: Actor, operation: EditMessage) -> Message:
     record.body = operation.body
     record.version += 1
     record.edited_at = record.updated_at = work.now
-    return change(work, seat, record, MessageEdited)
+    seat.stream.rev += 1
+    record.rev = seat.stream.rev
+    work.unit.messages.save(record)
+    shared = faces.message(record, seat.stream)
+    work.announce(seat.stream, MessageEdited(shared), min_seq=record.seq)
+    return faces.messages(work, seat, [record])[0]
 
 
 def delete(work: ChatWork, actor: Actor, operation: DeleteMessage) -> Message:
@@ -126,30 +131,9 @@ def delete(work: ChatWork, actor: Actor, operation: DeleteMessage) -> Message:
         return _hide(work, actor, seat, record)
     own = record.sender_id == seat.member.user_id
     require(DeleteMessage, actor, seat.case(own=own))
-    if record.deleted_at is not None:
-        return faces.messages(work, seat, [record])[0]
-    record.deleted_at = record.updated_at = work.now
-    record.deleted_by = seat.member.user_id
-    record.deleted_reason = operation.reason
-    record.version += 1
-    record.body, record.details, record.edited_at = None, {}, None
-    record.reply_seq = record.reply_nonce = None
-    work.unit.reactions.clear(record.conversation_n, record.seq)
-    work.unit.uploads.detach(record.conversation_n, record.seq)
-    return change(work, seat, record, MessageDeleted)
-
-
-def change(
-    work: ChatWork,
-    seat: Seat,
-    record: MessageRecord,
-    event: type[MessageEdited] | type[MessageDeleted],
-) -> Message:
-    """Store a changed message under a new rev, and announce it."""
-    seat.stream.rev += 1
-    record.rev = seat.stream.rev
-    work.unit.messages.save(record)
-    work.announce(seat.stream, event(faces.message(record, seat.stream)), min_seq=record.seq)
+    if record.deleted_at is None:
+        user = seat.member.user_id
+        tombstones.bury(work, seat.stream, record, by=user, reason=operation.reason)
     return faces.messages(work, seat, [record])[0]
 
 

@@ -6,15 +6,11 @@ the inserts begin, nothing can fail for one operation alone.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-import msgspec
 from attrs import define, evolve, field
 
-from chatcore import codec
-from chatcore.errors import ChatError, Conflict, Invalid, KeyReused, NotFound
+from chatcore.errors import ChatError, Conflict, KeyReused, NotFound
 from chatcore.events import MessageSent
 from chatcore.ids import UploadId, UserId, new_nonce, split_message_id, to_ms
 from chatcore.models import Message
@@ -23,14 +19,10 @@ from chatcore.policy import require
 from chatcore.ports.conversations import ConversationRecord
 from chatcore.ports.messages import MessageRecord
 from chatcore.ports.uploads import UploadRecord
-from chatcore.services import faces, files
+from chatcore.services import content, faces
 from chatcore.services.access import Seat, Seats, peer
 from chatcore.services.receipts import Moves
 from chatcore.services.work import ChatWork, Outcome, Request
-
-_MEDIA = ("image", "video", "audio", "file")
-_LINKS = ("http://", "https://")
-_encode = msgspec.json.Encoder().encode
 
 
 @define
@@ -111,7 +103,7 @@ def _decide(
     seat = facts.seats.of(request)
     digest = None
     if operation.key is not None:
-        digest = _digest(operation)
+        digest = content.digest(operation)
         earlier = facts.keyed.get((operation.key, seat.member.user_id, seat.stream.n))
         if earlier is not None:
             return _replay(work, seat, earlier, digest), None
@@ -134,9 +126,9 @@ def _record(
 ) -> MessageRecord:
     """The row of a new message, at the next seq. Raises for whatever doesn't fit."""
     stream, sender = seat.stream, seat.member.user_id
-    body = _content(operation)
+    body = content.body_of(operation)
     reply = _reply(work, facts, seat, operation)
-    attachments = _attachments(facts, sender, operation)
+    attached = content.attachments(facts.uploads, sender, operation)
     created = work.now
     if isinstance(operation, ImportMessage) and operation.created_at is not None:
         created = to_ms(operation.created_at)
@@ -155,7 +147,7 @@ def _record(
         reply_nonce=None if reply is None else reply.nonce,
         created_at=created,
         updated_at=created,
-        details=_details(operation, attachments),
+        details=content.details(operation, attached),
     )
 
 
@@ -169,32 +161,6 @@ def _permit(facts: _Facts, request: Request, operation: SendMessage, seat: Seat)
     blocked = other is not None and bool({(user, other), (other, user)} & facts.blocks)
     require(type(operation), request.actor, seat.case(blocked=blocked))
     facts.permitted.add(asked)
-
-
-def _content(operation: SendMessage) -> str | None:
-    """The body, where it fits the kind. Raises :class:`Invalid` where kind and content differ."""
-    kind, body = operation.kind, operation.body
-    imported = isinstance(operation, ImportMessage)
-    if kind in ("location", "contact", "poll") or (kind == "system" and not imported):
-        raise Invalid.field("kind", "cannot be sent")
-    if kind == "encrypted":
-        if operation.encrypted is None or body is not None:
-            raise Invalid.field("encrypted", "an encrypted message has this, and no body")
-        return None
-    if operation.encrypted is not None:
-        raise Invalid.field("encrypted", "only in messages of kind encrypted")
-    if kind in _MEDIA and not operation.upload_ids:
-        raise Invalid.field("upload_ids", f"a message of kind {kind} has at least one")
-    check_body(kind, body or "", files=bool(operation.upload_ids))
-    return body
-
-
-def check_body(kind: str, body: str, *, files: bool) -> None:
-    """Raise :class:`Invalid` for a body that a message of this kind can't have."""
-    if not body.strip() and not files:
-        raise Invalid.field("body", "must not be blank")
-    if kind == "link" and not body.startswith(_LINKS):
-        raise Invalid.field("body", "must be an http or https address")
 
 
 def _reply(
@@ -218,56 +184,6 @@ def _reply(
     if found.deleted_at is not None:
         raise Conflict("The message is deleted")
     return found
-
-
-def _attachments(facts: _Facts, sender: UserId, operation: SendMessage) -> list[dict[str, Any]]:
-    """The files of a message, as they were stored. Raises :class:`NotFound` for another's."""
-    found = []
-    for id in operation.upload_ids:
-        upload = facts.uploads.get(id)
-        if upload is None or upload.owner_id != sender:
-            raise NotFound
-        found.append(codec.plain(files.attachment(upload)))
-    return found
-
-
-def _details(operation: SendMessage, attachments: list[dict[str, Any]]) -> dict[str, Any]:
-    details: dict[str, Any] = {}
-    if attachments:
-        details["attachments"] = attachments
-    if operation.mentions:
-        details["mentions"] = list(operation.mentions)
-    if operation.encrypted is not None:
-        details["encrypted"] = operation.encrypted
-    if operation.custom is not None:
-        details["custom"] = operation.custom
-    return details
-
-
-def _digest(operation: SendMessage) -> str:
-    """SHA-256 of the request's canonical fields, without ``key`` and ``read_seq``."""
-    canonical = _encode(
-        [
-            operation.body,
-            operation.kind,
-            operation.upload_ids,
-            operation.reply_to,
-            operation.mentions,
-            _sorted(operation.encrypted),
-            _sorted(operation.custom),
-        ]
-    )
-    return hashlib.sha256(canonical).hexdigest()
-
-
-def _sorted(value: Any) -> Any:
-    """``value`` with its objects' keys in order: the same content gives the same digest."""
-    match value:
-        case dict():
-            return {key: _sorted(value[key]) for key in sorted(value)}
-        case list() | tuple():
-            return [_sorted(item) for item in value]
-    return value
 
 
 def _replay(work: ChatWork, seat: Seat, earlier: MessageRecord, digest: str) -> Message:

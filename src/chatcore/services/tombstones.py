@@ -1,0 +1,32 @@
+"""What is left of a message that is deleted, whoever or whatever deletes it."""
+
+from __future__ import annotations
+
+from chatcore.events import MessageDeleted
+from chatcore.ids import UserId
+from chatcore.ports.conversations import ConversationRecord
+from chatcore.ports.messages import MessageRecord
+from chatcore.services import faces
+from chatcore.services.work import ChatWork
+
+
+def bury(
+    work: ChatWork,
+    stream: ConversationRecord,
+    record: MessageRecord,
+    *,
+    by: UserId,
+    reason: str | None = None,
+) -> None:
+    """Make a live message of a locked conversation a tombstone, and announce it."""
+    record.deleted_at = record.updated_at = work.now
+    record.deleted_by, record.deleted_reason = by, reason
+    record.version += 1
+    record.body, record.details, record.edited_at = None, {}, None
+    record.reply_seq = record.reply_nonce = None
+    work.unit.reactions.clear(record.conversation_n, record.seq)
+    work.unit.uploads.detach(record.conversation_n, record.seq)
+    stream.rev += 1
+    record.rev = stream.rev
+    work.unit.messages.save(record)
+    work.announce(stream, MessageDeleted(faces.message(record, stream)), min_seq=record.seq)
