@@ -116,6 +116,12 @@ class Settings:
     list_users: bool = True
     """Whether anyone signed in may page through all users; search and get work either way."""
 
+    operators: frozenset[str] = field(default=frozenset(), converter=frozenset)
+    """Ids of the users who may do what only operators may, however they sign in. Nobody by default.
+
+    Code of the host needs no entry: ``Actor(None, operator=True)``.
+    """
+
     batch_operations: int = _positive(256)
     batch_conversations: int = _positive(64)
     """What one transaction takes at most: long enough to share a commit, short enough to wait."""

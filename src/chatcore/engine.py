@@ -19,7 +19,7 @@ from typing import Any, Self, TypeVar
 import anyio
 import anyio.to_thread
 from anyio.abc import TaskGroup
-from attrs import asdict, frozen
+from attrs import asdict, evolve, frozen
 from sqlalchemy import URL, Engine
 
 from chatcore.brokers.local import LocalBroker
@@ -333,7 +333,8 @@ class ChatEngine:
         self, token: str, *, address: str | None = None, user_agent: str | None = None
     ) -> Actor:
         """The actor whom a session's token stands for. Raises :class:`Unauthenticated`."""
-        return await sessions.authenticate(self, token, address, user_agent)
+        actor = await sessions.authenticate(self, token, address, user_agent)
+        return evolve(actor, operator=actor.operator or actor.user_id in self.settings.operators)
 
     async def connect(self, connection: Connection, since: str | None = None) -> Started:
         """Let a connection hear what its user may: the answer to ``session.start``."""

@@ -117,7 +117,7 @@ def remove(work: ChatWork, actor: Actor, operation: RemoveMember) -> Done:
     """Raises :class:`NotFound` for who is no member."""
     seat, target = _target(work, actor, operation)
     require(RemoveMember, actor, seat.case(target=cast(Role, target.role)))
-    _part(work, seat.stream, target)
+    part(work, seat.stream, target)
     conversations.changed(work, seat.stream)
     return Done()
 
@@ -125,23 +125,35 @@ def remove(work: ChatWork, actor: Actor, operation: RemoveMember) -> Done:
 def leave(work: ChatWork, actor: Actor, operation: Leave) -> Done:
     """The last owner's role passes on; with its last member a group ends."""
     seat = access.enter(work, actor, operation)
-    stream = seat.stream
-    remaining = [
-        row for row in work.unit.members.of(stream.n) if row.user_id != seat.member.user_id
-    ]
-    if not remaining:
-        conversations.end(work, stream, [seat.member])
-        return Done()
-    heir = membership.successor(remaining)
-    if heir is not None:
-        _give(work, stream, next(row for row in remaining if row.user_id == heir), "owner")
-    _part(work, stream, seat.member)
-    conversations.changed(work, stream)
+    depart(work, seat.stream, seat.member)
     return Done()
 
 
-def _part(work: ChatWork, stream: ConversationRecord, row: MemberRecord) -> None:
-    """End a membership: the row stays as a tombstone."""
+def depart(work: ChatWork, stream: ConversationRecord, row: MemberRecord) -> None:
+    """End a current membership of a locked group, which goes on with an owner or ends."""
+    remaining = [one for one in work.unit.members.of(stream.n) if one.user_id != row.user_id]
+    if not remaining:
+        conversations.end(work, stream, [row])
+        return
+    pass_on(work, stream, remaining)
+    part(work, stream, row)
+    conversations.changed(work, stream)
+
+
+def pass_on(work: ChatWork, stream: ConversationRecord, remaining: list[MemberRecord]) -> None:
+    """Give the group's ownership to one of those who remain, where none of them has it.
+
+    Whoever can still sign in comes first.
+    """
+    gone = work.unit.actors.inactive({one.user_id for one in remaining})
+    heirs = [one for one in remaining if one.user_id not in gone] or remaining
+    heir = membership.successor(heirs)
+    if heir is not None:
+        _give(work, stream, next(row for row in heirs if row.user_id == heir), "owner")
+
+
+def part(work: ChatWork, stream: ConversationRecord, row: MemberRecord) -> None:
+    """End a membership: the row stays as a tombstone. The caller stores the member count."""
     account = work.unit.actors.lock([row.user_id])[row.user_id]
     account.rev += 1
     stream.rev += 1
