@@ -17,6 +17,7 @@ from attrs import evolve
 from chatcore import codec, policy
 from chatcore.engine import FLOWS, ChatEngine
 from chatcore.errors import ChatError
+from chatcore.ids import UserId
 from chatcore.models import Actor, Role
 from chatcore.operations import Operation, PullFrom, spec_of, specs
 from chatcore.policy import Case, Verdict, judge
@@ -46,11 +47,20 @@ conversations.get                       401    yes   yes   yes      404    404  
 conversations.list                      401    yes   yes   yes      yes    yes     yes
 conversations.update                    401     no   yes   yes      404    404      no
 members.add                             401     no   yes   yes      404    404      no
+members.ban                             401     no   yes   yes      404    404      no
+members.ban/owner                       401     no    no    no      404    404      no
+members.ban/stranger                    401     no   yes   yes      404    404      no
+members.ban/unknown                     401     no   404   404      404    404      no
+members.bans                            401     no   yes   yes      404    404      no
 members.leave                           401    yes   yes   yes      404    404      no
 members.list                            401    yes   yes   yes      404    404     yes
 members.remove                          401     no   yes   yes      404    404      no
 members.remove/owner                    401     no    no    no      404    404      no
 members.remove/nobody                   401     no   404   404      404    404      no
+members.transfer                        401     no    no   yes      404    404      no
+members.transfer/nobody                 401     no    no   404      404    404      no
+members.unban                           401     no   yes   yes      404    404      no
+members.unban/nobody                    401     no   404   404      404    404      no
 members.update                          401     no   yes   yes      404    404      no
 members.update/to-owner                 401     no    no   yes      404    404      no
 members.update/nobody                   401     no   404   404      404    404      no
@@ -143,6 +153,12 @@ CASES: Final[dict[str, Fields]] = {
         "user_id": world.actor("stranger").id,
     },
     "conversations.update": lambda world, role: {"title": "changed"},
+    "members.ban/owner": lambda world, role: {"user_id": world.actor("owner").id},
+    "members.ban/stranger": lambda world, role: {"user_id": world.actor("stranger").id},
+    "members.ban/unknown": lambda world, role: {"user_id": UserId("nobody")},
+    "members.transfer/nobody": lambda world, role: {"user_id": world.actor("stranger").id},
+    "members.unban": lambda world, role: {"user_id": world.actor("nuisance").id},
+    "members.unban/nobody": lambda world, role: {"user_id": world.actor("stranger").id},
     "members.remove/owner": lambda world, role: {"user_id": world.actor("owner").id},
     "members.remove/nobody": lambda world, role: {"user_id": world.actor("stranger").id},
     "members.update/to-owner": lambda world, role: {"role": "owner"},

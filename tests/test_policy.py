@@ -110,6 +110,10 @@ KINDS: tuple[ConversationKind, ...] = ("direct", "group", "self")
         ops.AddMembers,
         ops.UpdateMember,
         ops.RemoveMember,
+        ops.TransferOwnership,
+        ops.ListBans,
+        ops.BanMember,
+        ops.UnbanMember,
         ops.Leave,
     ],
 )

@@ -18,6 +18,7 @@ from chatcore.ids import (
 from chatcore.models import ANONYMOUS, Actor, Conversation
 from chatcore.operations import (
     AddBlock,
+    BanMember,
     CreateConversation,
     Leave,
     Register,
@@ -124,6 +125,7 @@ def build(path: Path) -> World:
         engine.execute(who["owner"], UpdateMember(group.id, who["admin"].id, "admin"))
         filled = made.fill(group, "owner", "admin", "member", "former")
         engine.execute(who["former"], Leave(group.id))
+        engine.execute(who["owner"], BanMember(group.id, who["nuisance"].id))
         direct = engine.execute(
             who["blocked"], CreateConversation(kind="direct", user_id=who["peer"].id)
         )

@@ -292,6 +292,16 @@ class Member:
 
 
 @frozen(kw_only=True)
+class Ban:
+    """That a user may not be in a group. Only its admins and owners are told."""
+
+    user_id: UserId
+    created_at: datetime
+    created_by: UserId
+    reason: str | None = None
+
+
+@frozen(kw_only=True)
 class Receipt:
     """Up to which seq a member has received and read."""
 

@@ -7,7 +7,7 @@ import pytest
 from chatcore.config import Limits
 from chatcore.engine import ChatEngine
 from chatcore.errors import Conflict, Forbidden, Invalid, NotFound
-from chatcore.events import Joining, MemberJoined, MembershipChanged
+from chatcore.events import Joining, MemberJoined, MembershipChanged, MemberUpdated
 from chatcore.ids import UserId
 from chatcore.models import Actor, Conversation, Role
 from chatcore.operations import (
@@ -20,6 +20,7 @@ from chatcore.operations import (
     ListMessages,
     NewSettings,
     RemoveMember,
+    TransferOwnership,
     UpdateConversation,
     UpdateMember,
 )
@@ -194,6 +195,41 @@ async def test_the_last_owner_stays_one(engine: ChatEngine, people: People) -> N
     await engine.execute(ann, UpdateMember(group.id, ben.id, "owner"))
     await engine.execute(ann, UpdateMember(group.id, ann.id, "member"))
     assert await roles(engine, ann, group) == {ann.id: "member", ben.id: "owner"}
+
+
+async def test_ownership_is_handed_over(
+    engine: ChatEngine, people: People, broker: RecordingBroker
+) -> None:
+    """The new owner first, so that at no revision there is none; the old one is an admin."""
+    ann, ben = await people("ann", "ben")
+    group = await people.group(ann, ben)
+    broker.take()
+    made = await engine.execute(ann, TransferOwnership(group.id, ben.id))
+    assert (made.user_id, made.role) == (ben.id, "owner")
+    told = [one.event for one in broker.take() if isinstance(one.event, MemberUpdated)]
+    assert [(one.member.user_id, one.member.role) for one in told] == [
+        (ben.id, "owner"),
+        (ann.id, "admin"),
+    ]
+    with pytest.raises(Forbidden):
+        await engine.execute(ann, TransferOwnership(group.id, ben.id))
+    await engine.execute(ben, TransferOwnership(group.id, ann.id))
+    assert await roles(engine, ann, group) == {ann.id: "owner", ben.id: "admin"}
+
+
+async def test_handing_over_among_owners(engine: ChatEngine, people: People) -> None:
+    """To another owner it is stepping down; others who own the group stay; to oneself it isn't."""
+    ann, ben, cid = await people("ann", "ben", "cid")
+    group = await people.group(ann, ben, cid)
+    await engine.execute(ann, UpdateMember(group.id, ben.id, "owner"))
+    await engine.execute(ann, TransferOwnership(group.id, ben.id))
+    assert await roles(engine, ann, group) == {ann.id: "admin", ben.id: "owner", cid.id: "member"}
+    await engine.execute(ben, UpdateMember(group.id, ann.id, "owner"))
+    await engine.execute(ben, TransferOwnership(group.id, cid.id))
+    assert await roles(engine, ann, group) == {ann.id: "owner", ben.id: "admin", cid.id: "owner"}
+    with pytest.raises(Invalid) as caught:
+        await engine.execute(ann, TransferOwnership(group.id, ann.id))
+    assert [problem.path for problem in caught.value.errors] == ["user_id"]
 
 
 async def test_a_leaving_owner_has_a_successor(

@@ -11,6 +11,7 @@ from chatcore.operations.accounts import (
     Resume,
     RevokeSession,
 )
+from chatcore.operations.bans import BanMember, ListBans, UnbanMember
 from chatcore.operations.base import UNSET, Operation, Spec, Unset, spec_of, specs
 from chatcore.operations.blocks import AddBlock, ListBlocks, RemoveBlock
 from chatcore.operations.conversations import (
@@ -26,6 +27,7 @@ from chatcore.operations.members import (
     Leave,
     ListMembers,
     RemoveMember,
+    TransferOwnership,
     UpdateMember,
 )
 from chatcore.operations.messages import (
@@ -58,6 +60,7 @@ __all__ = [
     "AddMembers",
     "AddReaction",
     "Availability",
+    "BanMember",
     "ChangePassword",
     "CheckAvailability",
     "CreateConversation",
@@ -77,6 +80,7 @@ __all__ = [
     "ImportMessage",
     "ImportUser",
     "Leave",
+    "ListBans",
     "ListBlocks",
     "ListConversations",
     "ListMembers",
@@ -102,6 +106,8 @@ __all__ = [
     "SetPresence",
     "SetTyping",
     "Spec",
+    "TransferOwnership",
+    "UnbanMember",
     "Unset",
     "UpdateConversation",
     "UpdateMe",

@@ -51,6 +51,15 @@ class RemoveMember(Operation[Done]):
     user_id: UserId
 
 
+@operation("members.transfer", Member, writes=True, stream="conversation_id")
+@frozen
+class TransferOwnership(Operation[Member]):
+    """Make another member an owner in one's own place, and oneself an admin."""
+
+    conversation_id: ConversationId
+    user_id: UserId
+
+
 @operation("members.leave", Done, writes=True, stream="conversation_id")
 @frozen
 class Leave(Operation[Done]):

@@ -44,6 +44,8 @@ class MemberRecord:
     labels: tuple[str, ...] = ()
     draft: str | None = None
     cleared_seq: int = 0
+    last_sent_at: Milliseconds | None = None
+    """When they last sent a message that slow mode counts."""
 
     @property
     def current(self) -> bool:
@@ -86,6 +88,10 @@ class MemberRepository(ABC):
     @abstractmethod
     def mark(self, records: Sequence[MemberRecord]) -> None:
         """Write the watermarks, ``receipt_rev``, ``trail`` and ``marked_unread`` only."""
+
+    @abstractmethod
+    def stamp(self, records: Sequence[MemberRecord]) -> None:
+        """Write ``last_sent_at`` only."""
 
     @abstractmethod
     def seats(self, user_id: UserId) -> Sequence[Seat]:

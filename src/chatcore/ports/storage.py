@@ -9,7 +9,9 @@ from typing import Generic, TypeVar
 from chatcore.ids import BatchId, Milliseconds
 from chatcore.ports.accounts import SessionRepository, UserRepository
 from chatcore.ports.actors import ActorRepository, BlockRepository
+from chatcore.ports.bans import BanRepository
 from chatcore.ports.conversations import ConversationRepository
+from chatcore.ports.invites import InviteRepository
 from chatcore.ports.members import MemberRepository
 from chatcore.ports.messages import MessageRepository
 from chatcore.ports.presence import PresenceRepository
@@ -47,6 +49,8 @@ class ChatUnit(UnitOfWork):
     """The store's epoch: a restored database gets another."""
     conversations: ConversationRepository
     members: MemberRepository
+    bans: BanRepository
+    invites: InviteRepository
     messages: MessageRepository
     reactions: ReactionRepository
     hidden: HiddenRepository

@@ -30,6 +30,11 @@ def may_remove(actor_role: str, target_role: str) -> bool:
     return rank(actor_role) > rank(target_role)
 
 
+def invitable(actor_role: str) -> tuple[str, ...]:
+    """The roles that a link made by this one may give; none for mere members."""
+    return tuple(role for role in RANKS if may_change_role(actor_role, "member", role))
+
+
 class Membership(Protocol):
     """What has to be known of a current member."""
 

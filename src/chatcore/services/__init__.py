@@ -14,6 +14,7 @@ from chatcore import operations as ops
 from chatcore.models import Actor
 from chatcore.services import (
     accounts,
+    bans,
     blocks,
     conversations,
     members,
@@ -53,6 +54,10 @@ HANDLERS: Final[Mapping[type[ops.Operation[Any]], Handler]] = {
     ops.AddMembers: members.add,
     ops.UpdateMember: members.update,
     ops.RemoveMember: members.remove,
+    ops.TransferOwnership: members.transfer,
+    ops.ListBans: bans.list_all,
+    ops.BanMember: bans.add,
+    ops.UnbanMember: bans.lift,
     ops.Leave: members.leave,
     ops.ListMessages: messages.list_page,
     ops.GetMessage: messages.get,

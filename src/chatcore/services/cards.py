@@ -10,6 +10,7 @@ from attrs import evolve
 from chatcore.events import Announcement, MemberJoined
 from chatcore.ids import UserId
 from chatcore.models import (
+    Ban,
     Block,
     Conversation,
     Member,
@@ -43,10 +44,16 @@ def _of_user_id(item: Member | Receipt | ReadBy | Block | UserPresence) -> Itera
     yield item.user_id
 
 
+def _of_ban(item: Ban) -> Iterable[UserId]:
+    yield item.user_id
+    yield item.created_by
+
+
 _NAMES: Mapping[type, Callable[[Any], Iterable[UserId]]] = {
     Message: _of_message,
     Conversation: _of_conversation,
     Member: _of_user_id,
+    Ban: _of_ban,
     Receipt: _of_user_id,
     ReadBy: _of_user_id,
     Block: _of_user_id,

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from typing import cast
 
-from chatcore.errors import Conflict, NotFound
+from chatcore.errors import Conflict, Invalid, NotFound
 from chatcore.events import Joining, MemberJoined, MemberLeft, MembershipChanged, MemberUpdated
+from chatcore.ids import UserId
 from chatcore.models import Actor, Done, Member, Page, Role
-from chatcore.operations import AddMembers, Leave, ListMembers, RemoveMember, UpdateMember
+from chatcore.operations import (
+    AddMembers,
+    Leave,
+    ListMembers,
+    RemoveMember,
+    TransferOwnership,
+    UpdateMember,
+)
 from chatcore.policy import require
 from chatcore.ports.actors import ActorRecord
 from chatcore.ports.conversations import ConversationRecord
@@ -38,18 +47,38 @@ def add(work: ChatWork, actor: Actor, operation: AddMembers) -> Page[Member]:
     pairs = [(stream.n, user) for user in operation.user_ids]
     rows = dict(work.unit.members.get(pairs))
     new = [user for n, user in pairs if (n, user) not in rows or not rows[n, user].current]
-    if stream.member_count + len(new) > work.limits.group_members:
-        raise Conflict(f"A group has at most {work.limits.group_members} members")
-    accounts = work.unit.actors.lock(new) if new else {}
-    for user in new:
-        earlier = rows.get((stream.n, user))
-        rows[stream.n, user] = _join(
-            work, stream, accounts[user], earlier, share=operation.share_history
-        )
-    if new:
-        stream.member_count += len(new)
-        conversations.changed(work, stream)
+    if new and work.unit.bans.among(stream.n, new):
+        raise Conflict("Banned: lift the ban first")
+    for row in admit(work, stream, new, rows, share=operation.share_history):
+        rows[stream.n, row.user_id] = row
     return Page(items=tuple(faces.member(rows[pair], stream) for pair in pairs))
+
+
+def admit(
+    work: ChatWork,
+    stream: ConversationRecord,
+    users: Sequence[UserId],
+    earlier: Mapping[tuple[int, UserId], MemberRecord],
+    *,
+    role: str = "member",
+    share: bool = False,
+) -> list[MemberRecord]:
+    """Make these members, who aren't; ``earlier`` holds what they left behind if they once were.
+
+    Raises :class:`Conflict` where the group would be too large.
+    """
+    if not users:
+        return []
+    if stream.member_count + len(users) > work.limits.group_members:
+        raise Conflict(f"A group has at most {work.limits.group_members} members")
+    accounts = work.unit.actors.lock(users)
+    rows = [
+        _join(work, stream, accounts[user], earlier.get((stream.n, user)), role=role, share=share)
+        for user in users
+    ]
+    stream.member_count += len(rows)
+    conversations.changed(work, stream)
+    return rows
 
 
 def _join(
@@ -58,19 +87,22 @@ def _join(
     account: ActorRecord,
     earlier: MemberRecord | None,
     *,
+    role: str,
     share: bool,
 ) -> MemberRecord:
     stream.rev += 1
     stream.members_rev = stream.rev
     account.rev += 1
     floor = membership.floor(stream.history, share, stream.last_seq)
-    row = conversations.new_member(stream, account.user_id, "member", floor, account.rev, work.now)
+    row = conversations.new_member(stream, account.user_id, role, floor, account.rev, work.now)
     if earlier is not None:
         row.epoch = earlier.epoch + 1
         marks = (earlier.joined_seq, earlier.delivered_seq, earlier.read_seq, earlier.rev)
         row.past = (*earlier.past, marks)
         # Pulls compare with this counter: it must not fall when the row begins anew.
         row.receipt_rev = earlier.receipt_rev
+        # Going and coming back must not be a way around slow mode.
+        row.last_sent_at = earlier.last_sent_at
     work.unit.members.save([row])
     joining = (Joining(user_id=row.user_id, floor_seq=floor),)
     work.announce(stream, MemberJoined(faces.member(row, stream)), joining=joining)
@@ -93,7 +125,7 @@ def update(work: ChatWork, actor: Actor, operation: UpdateMember) -> Member:
 
 
 def _target(
-    work: ChatWork, actor: Actor, operation: UpdateMember | RemoveMember
+    work: ChatWork, actor: Actor, operation: UpdateMember | RemoveMember | TransferOwnership
 ) -> tuple[Seat, MemberRecord]:
     seat = access.seat(work, actor, operation.conversation_id, lock=True)
     place = (seat.stream.n, operation.user_id)
@@ -108,9 +140,10 @@ def _target(
 def _give(work: ChatWork, stream: ConversationRecord, target: MemberRecord, role: str) -> None:
     stream.rev += 1
     stream.members_rev = target.rev = stream.rev
-    target.role = role
+    before, target.role = target.role, role
     work.unit.members.save([target])
     work.announce(stream, MemberUpdated(faces.member(target, stream)))
+    _take_back_invites(work, target, set(membership.invitable(before)), membership.invitable(role))
 
 
 def remove(work: ChatWork, actor: Actor, operation: RemoveMember) -> Done:
@@ -120,6 +153,19 @@ def remove(work: ChatWork, actor: Actor, operation: RemoveMember) -> Done:
     part(work, seat.stream, target)
     conversations.changed(work, seat.stream)
     return Done()
+
+
+def transfer(work: ChatWork, actor: Actor, operation: TransferOwnership) -> Member:
+    """The new owner. The old one is an admin from now on; whoever else owns the group stays one."""
+    seat, target = _target(work, actor, operation)
+    require(TransferOwnership, actor, seat.case())
+    if target.user_id == seat.member.user_id:
+        raise Invalid.field("user_id", "not yourself")
+    # In this order the group has an owner at every revision.
+    if target.role != "owner":
+        _give(work, seat.stream, target, "owner")
+    _give(work, seat.stream, seat.member, "admin")
+    return faces.member(target, seat.stream)
 
 
 def leave(work: ChatWork, actor: Actor, operation: Leave) -> Done:
@@ -163,3 +209,13 @@ def part(work: ChatWork, stream: ConversationRecord, row: MemberRecord) -> None:
     work.unit.members.save([row])
     work.announce(stream, MemberLeft(faces.member(row, stream)), leaving=(row.user_id,))
     work.note(account, MembershipChanged(stream.id, None))
+    _take_back_invites(work, row, set(membership.invitable(row.role)), ())
+
+
+def _take_back_invites(
+    work: ChatWork, row: MemberRecord, before: set[str], after: Collection[str]
+) -> None:
+    """A link is worth what its creator may give: it goes with their right to make it."""
+    lost = before.difference(after)
+    if lost:
+        work.unit.invites.forget_by(row.conversation_n, row.user_id, lost)

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, select, update
 
 from chatcore.ids import ConversationId, UserId
 from chatcore.ports.conversations import ConversationRecord, ConversationRepository
+from chatcore.rules.text import search_prefix
 from chatcore.storage.sql import sqlite
 from chatcore.storage.sql.mapping import RecordMapping
 from chatcore.storage.sql.repository import Repository
@@ -61,7 +62,8 @@ class SqlConversations(Repository, ConversationRepository):
         return found
 
     def insert(self, record: ConversationRecord) -> None:
-        values = self._mapping.dump(record) | {"touched_at": self._session.now}
+        values = self._mapping.dump(record) | _title_key(record)
+        values["touched_at"] = self._session.now
         del values["n"]
         record.n = self._session.insert(self._table, values)
         self._hold(record)
@@ -69,7 +71,7 @@ class SqlConversations(Repository, ConversationRepository):
 
     def save(self, record: ConversationRecord) -> None:
         names = [name for name in self._mapping.names if name not in COUNTERS]
-        values = self._mapping.values(record, "n", names=names)
+        values = self._mapping.values(record, "n", names=names) | _title_key(record)
         self._session.write(self._saved, values)
         if record.deleted_at is not None:
             self.flush()
@@ -108,6 +110,11 @@ class SqlConversations(Repository, ConversationRepository):
     def _id(self, *where: Any) -> ConversationId | None:
         row = self._session.row(select(self._table.c.id).where(*where))
         return None if row is None else ConversationId(row[0])
+
+
+def _title_key(record: ConversationRecord) -> dict[str, str]:
+    """What searching for groups looks at."""
+    return {"title_key": search_prefix(record.title or "")[:191]}
 
 
 def _counters(record: ConversationRecord) -> tuple[int, ...]:

@@ -90,6 +90,13 @@ class SqlMembers(Repository, MemberRepository):
             ]
             self._session.write(self._marked, rows)
 
+    def stamp(self, records: Sequence[MemberRecord]) -> None:
+        rows = [
+            self._mapping.values(record, "conversation_n", "user_id", names=("last_sent_at",))
+            for record in records
+        ]
+        self._session.write(self._marked, rows)
+
     def seats(self, user_id: UserId) -> Sequence[Seat]:
         rows = self._session.rows(self._sitting, {"user": user_id})
         return [Seat(conversation_id=ConversationId(id), floor_seq=floor) for id, floor in rows]

@@ -53,6 +53,7 @@ class ChatSchema:
         Index(f"{prefix}batches_at", self.batches.c.at)
         self.conversations = self._conversations()
         self.members = self._members()
+        self._admission()
         self.messages = self._messages()
         self._marks()
         self._actors()
@@ -69,6 +70,7 @@ class ChatSchema:
             Column("id", Id, nullable=False, unique=True),
             _required("kind", Id),
             Column("title", Text),
+            Column("title_key", Name),
             Column("description", Text),
             Column("avatar_url", Text),
             Column("direct_key", String(257), unique=True),
@@ -97,6 +99,7 @@ class ChatSchema:
         Index(
             f"{self.prefix}conversations_key", table.c.create_key, table.c.created_by, unique=True
         )
+        Index(f"{self.prefix}conversations_public", table.c.public, table.c.n)
         return table
 
     def _members(self) -> Table:
@@ -125,10 +128,37 @@ class ChatSchema:
             _required("labels", Json),
             Column("draft", Text),
             _required("cleared_seq", Ms),
+            Column("last_sent_at", Ms),
             PrimaryKeyConstraint("conversation_n", "user_id"),
         )
         Index(f"{self.prefix}members_user", table.c.user_id, table.c.conversation_n)
         return table
+
+    def _admission(self) -> None:
+        """Who may not come into a conversation, and by which links others may."""
+        self.bans = self._table(
+            "bans",
+            _required("conversation_n", Surrogate),
+            _required("user_id", Id),
+            _required("created_at", Ms),
+            _required("created_by", Id),
+            Column("reason", Text),
+            PrimaryKeyConstraint("conversation_n", "user_id"),
+        )
+        self.invites = self._table(
+            "invites",
+            Column("id", Id, primary_key=True),
+            _required("conversation_n", Surrogate),
+            Column("code_digest", String(64), nullable=False, unique=True),
+            _required("role", Id),
+            _required("share_history", Boolean),
+            _required("created_at", Ms),
+            _required("created_by", Id),
+            Column("expires_at", Ms),
+            Column("max_uses", Integer),
+            _required("uses", Integer),
+        )
+        Index(f"{self.prefix}invites_group", self.invites.c.conversation_n, self.invites.c.id)
 
     def _messages(self) -> Table:
         """Rows are appended; see design notes on what each further index costs every send."""

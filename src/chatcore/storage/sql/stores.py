@@ -17,8 +17,10 @@ from chatcore.ids import BatchId, Clock, Milliseconds, account_stream, new_id
 from chatcore.ports.storage import AccountsUnit, ChatUnit, Store
 from chatcore.storage.sql.accounts import SqlSessions, SqlUsers
 from chatcore.storage.sql.actors import SqlActors, SqlBlocks
+from chatcore.storage.sql.bans import SqlBans
 from chatcore.storage.sql.conversations import SqlConversations
 from chatcore.storage.sql.database import Database
+from chatcore.storage.sql.invites import SqlInvites
 from chatcore.storage.sql.members import SqlMembers
 from chatcore.storage.sql.messages import SqlMessages
 from chatcore.storage.sql.migrations import upgrade
@@ -39,6 +41,8 @@ class _Repositories:
     def __init__(self, schema: ChatSchema) -> None:
         self.conversations = SqlConversations(schema)
         self.members = SqlMembers(schema)
+        self.bans = SqlBans(schema)
+        self.invites = SqlInvites(schema)
         self.messages = SqlMessages(schema)
         self.reactions = SqlReactions(schema)
         self.hidden = SqlHidden(schema)
@@ -97,6 +101,14 @@ class SqlChatUnit(_Unit, ChatUnit):
     @cached_property
     def members(self) -> SqlMembers:  # type: ignore[override]
         return self._prototypes.members.bind(self._session)
+
+    @cached_property
+    def bans(self) -> SqlBans:  # type: ignore[override]
+        return self._prototypes.bans.bind(self._session)
+
+    @cached_property
+    def invites(self) -> SqlInvites:  # type: ignore[override]
+        return self._prototypes.invites.bind(self._session)
 
     @cached_property
     def messages(self) -> SqlMessages:  # type: ignore[override]
