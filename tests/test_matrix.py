@@ -20,6 +20,7 @@ from chatcore.errors import ChatError
 from chatcore.ids import UserId
 from chatcore.models import Actor, Role
 from chatcore.operations import Operation, PullFrom, spec_of, specs
+from chatcore.operations.base import is_required
 from chatcore.policy import Case, Verdict, judge
 from chatcore.services import BULK, HANDLERS
 from chatcore.testing.clock import FakeClock
@@ -36,6 +37,8 @@ accounts.login                          yes    yes   yes   yes      yes    yes  
 accounts.logout                         401    yes   yes   yes      yes    yes     yes
 accounts.register                       yes    yes   yes   yes      yes    yes     yes
 accounts.resume                         401    yes   yes   yes      yes    yes     yes
+accounts.update                         401    yes   yes   yes      yes    yes     yes
+accounts.update/email                   401    yes   yes   yes      yes    yes     yes
 blocks.add                              401    yes   yes   yes      yes    yes     yes
 blocks.list                             401    yes   yes   yes      yes    yes     yes
 blocks.remove                           401    yes   yes   yes      yes    yes     yes
@@ -145,6 +148,9 @@ FIELDS: Final[dict[str, Callable[[World, str], Any]]] = {
 # What a case has besides, or instead.
 CASES: Final[dict[str, Fields]] = {
     "accounts.check": lambda world, role: {"username": "newcomer"},
+    "accounts.register": lambda world, role: {"username": "newcomer"},
+    "accounts.update": lambda world, role: {"location": {"city": "Baku"}},
+    "accounts.update/email": lambda world, role: {"email": "a@b.org", "current": PASSWORD},
     "blocks.add": lambda world, role: {"user_id": world.actor("stranger").id},
     "blocks.remove": lambda world, role: {"user_id": world.actor("nuisance").id},
     "conversations.create/found": lambda world, role: {"kind": "self", "key": "k"},
@@ -205,7 +211,7 @@ def example(world: World, case: str, role: str) -> Operation[Any]:
     spec = spec_of(case.partition("/")[0])
     assert spec is not None
     given = CASES.get(case, lambda world, role: {})(world, role)
-    required = [one.name for one in attrs.fields(spec.cls) if one.default is attrs.NOTHING]
+    required = [one.name for one in attrs.fields(spec.cls) if is_required(one)]
     filled = {name: FIELDS[name](world, role) for name in required if name not in given}
     return spec.cls(**filled, **given)
 

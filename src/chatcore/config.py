@@ -122,6 +122,11 @@ class Settings:
     Code of the host needs no entry: ``Actor(None, operator=True)``.
     """
 
+    phone_region: str | None = field(
+        default=None, validator=validators.optional(validators.matches_re("[A-Z]{2}"))
+    )
+    """The country (``DE``) of phone numbers written without one; needs the extra ``identity``."""
+
     batch_operations: int = _positive(256)
     batch_conversations: int = _positive(64)
     """What one transaction takes at most: long enough to share a commit, short enough to wait."""

@@ -91,6 +91,9 @@ class User:
     custom: dict[str, Any] | None = None
     email: str | None = personal()
     phone: str | None = personal()
+    information: dict[str, Any] | None = personal()
+    """Personal information, and where one lives: what the host asks for, shown to oneself alone."""
+    location: dict[str, Any] | None = personal()
     presence: Presence | None = personal()
 
 

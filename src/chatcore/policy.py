@@ -107,6 +107,7 @@ TABLE: Final[dict[type[ops.Operation[Any]], Rule]] = {
     ops.Resume: Rule("user"),
     ops.Logout: Rule("user"),
     ops.ChangePassword: Rule("user"),
+    ops.UpdateAccount: Rule("user"),
     ops.ListSessions: Rule("user"),
     ops.RevokeSession: Rule("user"),
     ops.GetMe: Rule("user"),

@@ -9,7 +9,7 @@ import attrs
 from attrs import frozen
 
 from chatcore.config import Limits
-from chatcore.operations.base import UNSET, Unset
+from chatcore.operations.base import UNSET, Unset, is_required
 from chatcore.operations.checks import Json, Key, Many, Text, Whole, bound
 
 # As they are, but for one that no text of the longest body could reach.
@@ -187,7 +187,7 @@ def several(item: Any, count: int) -> Iterator[Any]:
 
 def right(cls: type) -> Any:
     """An instance with nothing but its required fields, all right."""
-    required = {one.name for one in attrs.fields(cls) if one.default is attrs.NOTHING}
+    required = {one.name for one in attrs.fields(cls) if is_required(one)}
     return cls(**{name: _right(kind) for name, kind in fields(cls) if name in required})
 
 

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from chatcore.errors import Invalid
 from chatcore.rules.text import fold, fold_username, search_prefix
 
-names = st.text("abcXYZ019._-ÄéßßﬁＡя漢かㄅ한", min_size=1, max_size=12)
+names = st.text("abcXYZ019._-ÄéßßﬁＡя漢かㄅ한", min_size=1, max_size=12) | st.text(
+    "abIıİȷ0авекмнорстухҮӏТОМΤΟΜαβεζηικμνορτυχօսոհցզ", min_size=1, max_size=12
+)
 
 
 def refusal(text: str) -> str:
@@ -40,6 +42,14 @@ def refusal(text: str) -> str:
         ("ㄅㄆ注音", "ㄅㄆ注音"),
         ("١٢٣", "123"),
         ("007", "007"),
+        ("сосо", "coco"),
+        ("ТОМ", "tom"),
+        ("том-1", "tom-1"),
+        ("ΤΟΜ", "tom"),
+        ("օս", "ou"),
+        ("admın", "admin"),
+        ("ADMİN", "admin"),
+        ("сова-я", "сова-я"),
     ],
 )
 def test_forms(text, form):
@@ -83,6 +93,9 @@ def test_mixed_scripts_are_refused(text):
         "a\u0316nn",
         "ᴀnn",
         "ɑnn",
+        "aǃ",
+        "ǀan",
+        "ƿan",
         "a\u3164b",
         "ann🙂",
         "ᚠᚢᚦ",

@@ -17,6 +17,7 @@ FLOWS: Final[Mapping[type[ops.Operation[Any]], Callable[..., Awaitable[Any]]]] =
     ops.Login: accounts.login,
     ops.Logout: accounts.logout,
     ops.ChangePassword: accounts.change_password,
+    ops.UpdateAccount: accounts.update,
     ops.RevokeSession: accounts.revoke,
     ops.UpdateMe: accounts.update_me,
     ops.Pull: sync.pull,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chatcore.errors import Forbidden, Unauthenticated
+from chatcore.errors import Forbidden, Invalid, Unauthenticated
 from chatcore.events import (
     Announcement,
     Event,
@@ -22,9 +22,9 @@ from chatcore.operations import (
     Logout,
     Register,
     RevokeSession,
+    UpdateAccount,
     UpdateMe,
 )
-from chatcore.rules.text import fold_username
 from chatcore.security.passwords import check_password
 from chatcore.security.tokens import hash_token, new_token
 from chatcore.services import accounts, users
@@ -39,7 +39,7 @@ def _session(actor: Actor) -> NewSession:
 
 async def register(parts: Parts, actor: Actor, operation: Register) -> Authenticated:
     """Open an account and its first session. Raises :class:`Conflict` for a taken name."""
-    fold_username(operation.username, parts.limits.name_chars)
+    accounts.given_with(parts.limits, parts.settings, operation)
     check_password(operation.password, parts.limits)
     hashed = await parts.hashing(lambda: parts.hasher.hash(operation.password))
     new = _session(actor)
@@ -116,10 +116,38 @@ def _note_revoked(work: ChatWork, user: UserId, ended: Sequence[SessionId]) -> N
 
 
 async def update_me(parts: Parts, actor: Actor, operation: UpdateMe) -> User:
-    """The profile first, its announcement after: a pull in between must not miss the change."""
+    """Display name, picture, and what else belongs to the card."""
     user, changed = await parts.accounts_write(lambda work: users.update(work, actor, operation))
-    if not changed:
-        return user
+    return await _told(parts, user) if changed else user
+
+
+async def update(parts: Parts, actor: Actor, operation: UpdateAccount) -> User:
+    """Raises :class:`Forbidden` for a wrong password where what one signs in with changes."""
+    accounts.new_identifiers(parts.limits, parts.settings, operation)
+    verified = await _verified(parts, actor, operation)
+    user, changed = await parts.accounts_write(
+        lambda work: accounts.update(work, actor, operation, verified)
+    )
+    return await _told(parts, user) if changed else user
+
+
+async def _verified(parts: Parts, actor: Actor, operation: UpdateAccount) -> str | None:
+    """The stored hash, where there is one and the password had to be given and was right."""
+    if not accounts.names_somebody(operation):
+        return None
+    stored = await parts.accounts_read(lambda work: work.unit.users.credential(actor.id))
+    current = operation.current
+    if stored is None:
+        return None
+    if current is None:
+        raise Invalid.field("current", "required to change what you sign in with")
+    if not await parts.hashing(lambda: parts.hasher.verify(stored, current)):
+        raise Forbidden("Wrong password")
+    return stored
+
+
+async def _told(parts: Parts, user: User) -> User:
+    """The profile first, its announcement after: a pull in between must not miss the change."""
     card = (await parts.accounts_read(lambda work: users.cards(work, [user.id])))[user.id]
 
     def note(work: ChatWork) -> None:

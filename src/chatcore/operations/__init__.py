@@ -10,6 +10,7 @@ from chatcore.operations.accounts import (
     Register,
     Resume,
     RevokeSession,
+    UpdateAccount,
 )
 from chatcore.operations.bans import BanMember, ListBans, UnbanMember
 from chatcore.operations.base import UNSET, Operation, Spec, Unset, spec_of, specs
@@ -109,6 +110,7 @@ __all__ = [
     "TransferOwnership",
     "UnbanMember",
     "Unset",
+    "UpdateAccount",
     "UpdateConversation",
     "UpdateMe",
     "UpdateMember",

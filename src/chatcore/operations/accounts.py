@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from chatcore.ids import SessionId
-from chatcore.models import Authenticated, Done, Page, Session
-from chatcore.operations.base import Operation, operation
-from chatcore.operations.checks import Text
+from chatcore.models import Authenticated, Done, Page, Session, User
+from chatcore.operations.base import UNSET, Operation, Unset, operation, required
+from chatcore.operations.checks import Json, Text
 
 
 @frozen(kw_only=True)
@@ -17,30 +17,36 @@ class Availability:
     """Of each name that was asked about: True where it is free."""
 
     username: bool | None = None
+    email: bool | None = None
+    phone: bool | None = None
 
 
 @operation("accounts.register", Authenticated, store="accounts", writes=True, rate="logins")
 @frozen
 class Register(Operation[Authenticated]):
-    """Open an account and a session."""
+    """Open an account and a session, under a username, an e-mail address or a phone number."""
 
-    username: Annotated[str, Text("name_chars")]
-    password: Annotated[str, Text("password_max_bytes")]
+    username: Annotated[str | None, Text("name_chars")] = None
+    password: Annotated[str, Text("password_max_bytes")] = required()
     display_name: Annotated[str | None, Text("name_chars")] = None
+    email: Annotated[str | None, Text("text_chars")] = field(default=None, kw_only=True)
+    phone: Annotated[str | None, Text("text_chars")] = field(default=None, kw_only=True)
 
 
 @operation("accounts.check", Availability, store="accounts", rate="logins")
 @frozen
 class CheckAvailability(Operation[Availability]):
-    """Whether a name is free."""
+    """Whether a username, an e-mail address or a phone number is free."""
 
     username: Annotated[str | None, Text("name_chars")] = None
+    email: Annotated[str | None, Text("text_chars")] = field(default=None, kw_only=True)
+    phone: Annotated[str | None, Text("text_chars")] = field(default=None, kw_only=True)
 
 
 @operation("accounts.login", Authenticated, store="accounts", writes=True, rate="logins")
 @frozen
 class Login(Operation[Authenticated]):
-    """Open a session with a password."""
+    """Open a session with a username, an e-mail address or a phone number, and the password."""
 
     login: Annotated[str, Text("text_chars")]
     password: Annotated[str, Text("password_max_bytes")]
@@ -65,6 +71,23 @@ class ChangePassword(Operation[Done]):
 
     current: Annotated[str, Text("password_max_bytes")]
     new: Annotated[str, Text("password_max_bytes")]
+
+
+@operation("accounts.update", User, store="accounts", writes=True, rate="logins")
+@frozen(kw_only=True)
+class UpdateAccount(Operation[User]):
+    """Change what stands behind one's profile; an absent field stays, null clears.
+
+    ``current`` is the password: needed where what one signs in with changes, so that a session
+    left open is not enough to take an account over.
+    """
+
+    username: Annotated[str | None | Unset, Text("name_chars")] = UNSET
+    email: Annotated[str | None | Unset, Text("text_chars")] = UNSET
+    phone: Annotated[str | None | Unset, Text("text_chars")] = UNSET
+    information: Annotated[dict[str, Any] | None | Unset, Json("custom_bytes")] = UNSET
+    location: Annotated[dict[str, Any] | None | Unset, Json("custom_bytes")] = UNSET
+    current: Annotated[str | None, Text("password_max_bytes")] = None
 
 
 @operation("sessions.list", Page[Session], store="accounts")

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import Any, ClassVar, Final, Generic, Literal, TypeVar
 
-from attrs import frozen
+import attrs
+from attrs import field, frozen
 
 R = TypeVar("R", covariant=True)
 Cls = TypeVar("Cls", bound="type[Operation[Any]]")
@@ -38,6 +39,16 @@ class Unset(Enum):
 
 
 UNSET: Final = Unset.UNSET
+
+
+def required() -> Any:
+    """A field that must be given although it stands behind ones that may be left out."""
+    return field(default=UNSET, metadata={"required": True})
+
+
+def is_required(attribute: attrs.Attribute[Any]) -> bool:
+    """Whether a request without this field is refused."""
+    return attribute.default is attrs.NOTHING or bool(attribute.metadata.get("required"))
 
 
 @frozen(kw_only=True)

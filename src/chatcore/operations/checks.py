@@ -22,7 +22,7 @@ from attrs import frozen
 
 from chatcore.config import Limits
 from chatcore.errors import Invalid, NotFound, Problem
-from chatcore.operations.base import Operation, Unset, wire_name
+from chatcore.operations.base import Operation, Unset, is_required, wire_name
 
 Report = Callable[[str, str], None]
 """Takes (path, message) of one problem."""
@@ -299,7 +299,10 @@ def _fields(cls: type, limits: Limits) -> tuple[tuple[str, Check], ...]:
 
 @cache
 def _checks(cls: type, limits: Limits) -> tuple[tuple[str, Any, Check], ...]:
-    defaults = {field.name: field.default for field in attrs.fields(cls)}
+    defaults = {
+        field.name: attrs.NOTHING if is_required(field) else field.default
+        for field in attrs.fields(cls)
+    }
     return tuple((name, defaults[name], one) for name, one in _fields(cls, limits))
 
 

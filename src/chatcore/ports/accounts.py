@@ -27,6 +27,18 @@ class UserRecord:
     created_at: Milliseconds
     custom: dict[str, Any] | None = None
     active: bool = True
+    email: str | None = None
+    email_key: str | None = None
+    """The canonical form that is unique."""
+    phone: str | None = None
+    """In E.164, and unique."""
+    information: dict[str, Any] | None = None
+    location: dict[str, Any] | None = None
+
+    @property
+    def list_key(self) -> str:
+        """Where lists show the user: by canonical name; without one after plain names, by age."""
+        return self.username_key or f"~{self.id}"
 
 
 @define(kw_only=True)
@@ -56,18 +68,26 @@ class UserRepository(ABC):
         """The user with this canonical name."""
 
     @abstractmethod
+    def by_email(self, key: str) -> UserRecord | None:
+        """The user with this canonical e-mail address."""
+
+    @abstractmethod
+    def by_phone(self, number: str) -> UserRecord | None:
+        """The user with this number, in E.164."""
+
+    @abstractmethod
     def insert(self, record: UserRecord) -> None:
-        """Add a row. Raises :class:`chatcore.errors.Conflict` where the name is taken."""
+        """Add a row. Raises :class:`chatcore.errors.Conflict` where a name is taken."""
 
     @abstractmethod
     def save(self, record: UserRecord) -> None:
-        """Write a changed row."""
+        """Write a changed row. Raises :class:`chatcore.errors.Conflict` likewise."""
 
     @abstractmethod
     def page(self, prefix: str, after: str, limit: int) -> Sequence[UserRecord]:
         """Active users whose canonical or display name begins with ``prefix``.
 
-        By canonical name, after ``after``.
+        By ``list_key``, after ``after``.
         """
 
     @abstractmethod

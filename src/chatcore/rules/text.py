@@ -3,7 +3,8 @@
 Usernames follow Unicode's security profiles in spirit: compatibility forms, case and width fold
 together (UAX #15, NFKC_Casefold), only scripts in common modern use are taken (UAX #31, table 5),
 and one name keeps to one script (UTS #39, section 5.1), so that no "а" of another alphabet hides
-among Latin letters.
+among Latin letters. A name that is made of look-alikes of Latin letters from beginning to end
+("сосо") is the Latin name (UTS #39, section 4: whole-script confusables).
 """
 
 from __future__ import annotations
@@ -35,6 +36,16 @@ _NEUTRAL: Final = _PUNCTUATION | frozenset("0123456789")
 _LETTERS: Final = frozenset({"Lu", "Ll", "Lo", "Lm", "Mn", "Mc"})
 # Letters that show nothing, or only stretch the one before.
 _BLANK: Final = frozenset("\u0640\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+# Latin letters that nobody writes today and that look like others: clicks, wynn, tones, long s.
+_STRANGE: Final = frozenset("\u01bf\u01c0\u01c1\u01c2\u01c3\u01a8\u01bd\u0185")
+# Turkish has an i with and one without a dot; whoever writes only one of them means the same name.
+_DOTS: Final = (("ı", "i"), ("ȷ", "j"), ("i\u0307", "i"))
+# By folded letter, the Latin one that it looks like as a capital or as a small letter.
+_LOOK_ALIKES: Final = {
+    "CYRILLIC": dict(zip("авекмнорстухѕіјһӏԁԛԝүѵ", "abekmhopctyxsijhldqwyv", strict=True)),
+    "GREEK": dict(zip("αβεζηικμνορτυχ", "abezhikmvoptyx", strict=True)),
+    "ARMENIAN": dict(zip("օսոհցզք", "ounhgqp", strict=True)),
+}
 
 
 def fold(text: str) -> str:
@@ -51,7 +62,7 @@ def fold_username(text: str, most: int = 80) -> str:
     2 to ``most`` letters, digits, "." "_" "-", with at least one letter or digit, in one script.
     Raises :class:`Invalid` for the field ``username``.
     """
-    folded = "".join(map(_plain_digit, fold(text)))
+    folded = _without_look_alikes("".join(map(_plain_digit, fold(text))))
     systems = {_system(letter) for letter in folded if letter not in _NEUTRAL}
     if not 2 <= len(folded) <= most:
         raise Invalid.field("username", f"2 to {most} characters")
@@ -72,13 +83,24 @@ def search_prefix(text: str) -> str:
     return " ".join(fold(text).split())
 
 
+def _without_look_alikes(folded: str) -> str:
+    """The Latin name that a whole name looks like, else the name itself."""
+    for letter, plain in _DOTS:
+        folded = folded.replace(letter, plain)
+    letters = {letter for letter in folded if letter not in _NEUTRAL}
+    for alike in _LOOK_ALIKES.values():
+        if letters and letters <= alike.keys():
+            return "".join(alike.get(letter, letter) for letter in folded)
+    return folded
+
+
 def _plain_digit(letter: str) -> str:
     return str(unicodedata.decimal(letter, letter))
 
 
 def _system(letter: str) -> str | None:
     """The writing system of a letter that a name may hold, None of any other character."""
-    if unicodedata.category(letter) not in _LETTERS or letter in _BLANK:
+    if unicodedata.category(letter) not in _LETTERS or letter in _BLANK | _STRANGE:
         return None
     script = unicodedata.name(letter, "").partition(" ")[0]
     if script == "LATIN" and letter >= "\u0250" and not "\u1e00" <= letter <= "\u1eff":

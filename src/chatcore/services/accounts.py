@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from chatcore.errors import Conflict, Invalid, NotFound, Unauthenticated
+from chatcore.config import Limits, Settings
+from chatcore.errors import Conflict, Invalid, NotFound, Problem, Unauthenticated
 from chatcore.ids import Milliseconds, SessionId, UserId, new_id, to_datetime
-from chatcore.models import Actor, Authenticated, Page, Session
-from chatcore.operations import CheckAvailability, ListSessions, Register, Resume
+from chatcore.models import Actor, Authenticated, Page, Session, User
+from chatcore.operations import (
+    UNSET,
+    CheckAvailability,
+    ListSessions,
+    Register,
+    Resume,
+    UpdateAccount,
+)
 from chatcore.operations.accounts import Availability
 from chatcore.ports.accounts import SessionRecord, UserRecord
-from chatcore.rules.text import fold_username
-from chatcore.services import users
+from chatcore.services import identifiers, users
+from chatcore.services.identifiers import Identifiers
 from chatcore.services.work import AccountsWork
 
+_NAMES = ("username", "email", "phone")
 _TOUCH_MS = 60_000
 """How exactly ``last_used_at`` is kept: a write a request would cost more than it tells."""
 
@@ -29,29 +38,37 @@ class NewSession:
 
 
 def check(work: AccountsWork, actor: Actor, operation: CheckAvailability) -> Availability:
-    """A name that nobody may have isn't available either, and says why."""
-    if operation.username is None:
-        raise Invalid(detail="Give a username")
-    key = fold_username(operation.username, work.limits.name_chars)
-    return Availability(username=work.unit.users.by_username(key) is None)
+    """What nobody may have isn't available either, and says why."""
+    given = given_with(work.limits, work.settings, operation)
+    found = identifiers.owners(work, given)
+    return Availability(**{field: owner is None for field, owner in found.items()})
+
+
+def given_with(
+    limits: Limits, settings: Settings, operation: Register | CheckAvailability
+) -> Identifiers:
+    """What an operation names somebody by. Raises :class:`Invalid` where that is nothing."""
+    given = identifiers.read(limits, settings, operation.username, operation.email, operation.phone)
+    if not given:
+        words = "give a username, an e-mail address or a phone number"
+        raise Invalid.field("username", words)
+    return given
 
 
 def register(
     work: AccountsWork, operation: Register, password_hash: str, new: NewSession
 ) -> Authenticated:
-    """Raises :class:`Conflict` for a name that is taken."""
+    """Raises :class:`Conflict` for what is taken."""
     id = UserId(new_id(work.now))
-    record = users.new(work, id, operation.username, operation.display_name)
+    given = given_with(work.limits, work.settings, operation)
+    record = users.new(work, id, given, operation.display_name)
     work.unit.users.set_credential(record.id, password_hash, work.now)
     return _open(work, record, new)
 
 
 def candidate(work: AccountsWork, login: str) -> tuple[UserRecord | None, str | None]:
     """Who a login name may mean, and the hash to compare with."""
-    try:
-        record = work.unit.users.by_username(fold_username(login, work.limits.name_chars))
-    except Invalid:
-        return None, None
+    record = identifiers.owner(work, login)
     return record, None if record is None else work.unit.users.credential(record.id)
 
 
@@ -68,6 +85,47 @@ def login(
     if rehashed is not None:
         work.unit.users.set_credential(user_id, rehashed, work.now)
     return _open(work, record, new)
+
+
+def update(
+    work: AccountsWork, actor: Actor, operation: UpdateAccount, verified: str | None
+) -> tuple[User, bool]:
+    """The profile, and whether it changed. ``verified`` is the hash that ``current`` fitted.
+
+    Raises :class:`Conflict` for what is taken and :class:`Invalid` where nothing would be left
+    to sign in with.
+    """
+    record = users.find(work, actor)
+    before = evolve(record)
+    given = new_identifiers(work.limits, work.settings, operation)
+    if names_somebody(operation):
+        if work.unit.users.credential(actor.id) != verified:
+            raise Conflict("The password was changed meanwhile")
+        identifiers.require_free(work, given, record.id)
+        given.put(record)
+        if record.username is None and record.email is None and record.phone is None:
+            words = "a username, an e-mail address or a phone number has to stay"
+            raise Invalid(words, errors=[Problem(name, words) for name in _cleared(operation)])
+    for name in ("information", "location"):
+        value = getattr(operation, name)
+        if value is not UNSET:
+            setattr(record, name, value or None)
+    changed = users.keep(work, record, before)
+    return users.own(record), changed
+
+
+def new_identifiers(limits: Limits, settings: Settings, operation: UpdateAccount) -> Identifiers:
+    """What somebody wants to sign in with from now on."""
+    return identifiers.read(limits, settings, operation.username, operation.email, operation.phone)
+
+
+def names_somebody(operation: UpdateAccount) -> bool:
+    """Whether it is about what one signs in with."""
+    return any(getattr(operation, name) is not UNSET for name in _NAMES)
+
+
+def _cleared(operation: UpdateAccount) -> list[str]:
+    return [name for name in _NAMES if getattr(operation, name) is None]
 
 
 def _open(work: AccountsWork, record: UserRecord, new: NewSession) -> Authenticated:

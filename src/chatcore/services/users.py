@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import evolve
 
-from chatcore.errors import Conflict, Forbidden, NotFound, Unauthenticated
+from chatcore.errors import Forbidden, NotFound, Unauthenticated
 from chatcore.ids import UserId, to_datetime
 from chatcore.models import Actor, Page, User
 from chatcore.operations import (
@@ -21,8 +21,9 @@ from chatcore.operations import (
     UpdateMe,
 )
 from chatcore.ports.accounts import UserRecord
-from chatcore.rules.text import fold_username, search_prefix
-from chatcore.services import paging
+from chatcore.rules.text import search_prefix
+from chatcore.services import identifiers, paging
+from chatcore.services.identifiers import Identifiers
 from chatcore.services.work import AccountsWork
 
 
@@ -43,24 +44,38 @@ def card(record: UserRecord) -> User:
 
 def own(record: UserRecord) -> User:
     """What a user sees of themselves."""
-    return card(record)
+    return evolve(
+        card(record),
+        email=record.email,
+        phone=record.phone,
+        information=record.information,
+        location=record.location,
+    )
 
 
 def new(
-    work: AccountsWork, id: UserId, username: str, display_name: str | None, kind: str = "person"
+    work: AccountsWork,
+    id: UserId,
+    given: Identifiers,
+    display_name: str | None,
+    kind: str = "person",
 ) -> UserRecord:
-    """A new user's row, stored. Raises :class:`Conflict` for a name that is taken."""
-    key = fold_username(username, work.limits.name_chars)
-    if work.unit.users.by_username(key) is not None:
-        raise Conflict("This username is taken")
+    """A new user's row, stored. Raises :class:`Conflict` for what is taken.
+
+    Without a display name or a username the name shown tells nothing of the person: neither the
+    e-mail address nor the number is for others to see.
+    """
+    identifiers.require_free(work, given, id)
     record = UserRecord(
         id=id,
-        username=username,
-        username_key=key,
-        display_name=display_name or username,
+        username=None,
+        username_key=None,
+        display_name=display_name or "",
         kind=kind,
         created_at=work.now,
     )
+    given.put(record)
+    record.display_name = display_name or record.username or f"User {id[-4:]}"
     work.unit.users.insert(record)
     return record
 
@@ -74,7 +89,8 @@ def take_over(work: AccountsWork, actor: Actor, operation: ImportUser) -> User:
     earlier = work.unit.users.get([id]).get(id)
     if earlier is not None:
         return card(earlier)
-    return card(new(work, id, operation.username, operation.display_name, operation.kind))
+    given = identifiers.read(work.limits, work.settings, operation.username, None, None)
+    return card(new(work, id, given, operation.display_name, operation.kind))
 
 
 def find(work: AccountsWork, actor: Actor) -> UserRecord:
@@ -98,11 +114,17 @@ def update(work: AccountsWork, actor: Actor, operation: UpdateMe) -> tuple[User,
         value = getattr(operation, name)
         if value is not UNSET:
             setattr(record, name, value)
+    changed = keep(work, record, before)
+    return own(record), changed
+
+
+def keep(work: AccountsWork, record: UserRecord, before: UserRecord) -> bool:
+    """Save a row where it differs from what it was, under a new version; whether it did."""
     changed = record != before
     if changed:
         record.version += 1
         work.unit.users.save(record)
-    return own(record), changed
+    return changed
 
 
 def get(work: AccountsWork, actor: Actor, operation: GetUser) -> User:
@@ -132,7 +154,7 @@ def _page(work: AccountsWork, operation: Any, kind: str, prefix: str) -> Page[Us
     rows = work.unit.users.page(prefix, after, most + 1)
     shown = tuple(map(card, rows[:most]))
     fitting = paging.fit(shown, work.limits)
-    page, next = paging.cut(kind, rows, fitting, lambda row: (row.username_key,))
+    page, next = paging.cut(kind, rows, fitting, lambda row: (row.list_key,))
     return Page(items=shown[: len(page)], next=next)
 
 

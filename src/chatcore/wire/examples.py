@@ -19,6 +19,7 @@ VALUES: Final[Mapping[str, Any]] = {
     "cursor": _CURSOR,
     "detail": "Invalid request",
     "display_name": "Ada Lovelace",
+    "email": "ada@example.com",
     "id": _ID,
     "key": "👍",
     "last_seq": 42,
@@ -29,6 +30,7 @@ VALUES: Final[Mapping[str, Any]] = {
     "next": _CURSOR,
     "new": "staple horse correct",
     "password": "correct horse battery",
+    "phone": "+4930123456",
     "q": "ad",
     "read_seq": 41,
     "seq": 42,
@@ -45,6 +47,8 @@ VALUES: Final[Mapping[str, Any]] = {
 
 SHOWN: Final[Mapping[str, Collection[str]]] = {
     "accounts.check": ("username",),
+    "accounts.register": ("username",),
+    "accounts.update": ("email", "current"),
     "conversations.create": ("title",),
     "conversations.update": ("title",),
     "messages.edit": ("body", "version"),

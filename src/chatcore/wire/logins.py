@@ -15,7 +15,7 @@ from chatcore.config import Limits
 from chatcore.errors import Forbidden, RateLimited, Unauthenticated
 from chatcore.ids import Clock
 from chatcore.models import Actor
-from chatcore.operations import ChangePassword, Login, Operation
+from chatcore.operations import ChangePassword, Login, Operation, UpdateAccount
 from chatcore.rules.rates import Rate
 from chatcore.rules.text import fold
 from chatcore.wire.limits import Buckets
@@ -63,7 +63,7 @@ def _account(operation: Operation[Any], actor: Actor) -> str | None:
     match operation:
         case Login(login=str(login)):
             return f"login {fold(login)}"
-        case ChangePassword() if actor.user_id is not None:
+        case ChangePassword() | UpdateAccount(current=str()) if actor.user_id is not None:
             return f"user {actor.user_id}"
     return None
 

@@ -63,6 +63,7 @@ ROUTES: tuple[Route, ...] = (
     _api("POST", "/resume", ops.Resume),
     _api("POST", "/logout", ops.Logout),
     _api("POST", "/password", ops.ChangePassword),
+    _api("PATCH", "/account", ops.UpdateAccount),
     _api("GET", "/sessions", ops.ListSessions),
     _api("DELETE", "/sessions/{session_id}", ops.RevokeSession),
     _api("GET", "/me", ops.GetMe),

@@ -18,7 +18,7 @@ import attrs
 from chatcore.config import Limits
 from chatcore.events import Change, ReceiptsMoved, event_types
 from chatcore.operations import Operation, Unset
-from chatcore.operations.base import wire_name
+from chatcore.operations.base import is_required, wire_name
 from chatcore.operations.checks import Json, Key, Many, Text, Whole, bound
 from chatcore.wire.problems import STATUS
 from chatcore.wire.requests import fields, unwrap
@@ -100,7 +100,7 @@ class Schemas:
             name = wire_name(one.name)
             if name not in known:
                 continue
-            if one.default is attrs.NOTHING:
+            if is_required(one):
                 required.append(name)
             elif one.default not in (None, (), Unset.UNSET):
                 properties[name]["default"] = one.default

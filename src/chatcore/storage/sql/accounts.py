@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import delete, or_, select, update
@@ -22,13 +23,23 @@ from chatcore.storage.sql.repository import Repository
 from chatcore.storage.sql.schema import AccountsSchema
 
 
+@contextmanager
+def _taken() -> Iterator[None]:
+    """What the database says where another transaction was quicker, or the owner is inactive."""
+    try:
+        yield
+    except IntegrityError:
+        raise Conflict("This name, e-mail address or phone number is taken") from None
+
+
 class SqlUsers(Repository, UserRepository):
     """Users and credentials in SQL."""
 
     def __init__(self, schema: AccountsSchema) -> None:
         self._table = schema.users
         self._credentials = schema.credentials
-        self._mapping = RecordMapping(UserRecord, schema.users, {"custom": lambda value: value})
+        documents = dict.fromkeys(("custom", "information", "location"), lambda value: value)
+        self._mapping = RecordMapping(UserRecord, schema.users, documents)
         self._active = select(*self._mapping.columns).where(schema.users.c.active.is_(True))
 
     def get(self, ids: Collection[UserId]) -> Mapping[UserId, UserRecord]:
@@ -37,23 +48,27 @@ class SqlUsers(Repository, UserRepository):
         return {one.id: one for one in self._all(self._active.where(self._table.c.id.in_(ids)))}
 
     def by_username(self, key: str) -> UserRecord | None:
-        found = self._all(self._active.where(self._table.c.username_key == key))
-        return found[0] if found else None
+        return self._one(self._table.c.username_key == key)
+
+    def by_email(self, key: str) -> UserRecord | None:
+        return self._one(self._table.c.email_key == key)
+
+    def by_phone(self, number: str) -> UserRecord | None:
+        return self._one(self._table.c.phone == number)
 
     def insert(self, record: UserRecord) -> None:
-        try:
+        with _taken():
             self._session.insert(self._table, self._row(record))
-        except IntegrityError:
-            raise Conflict("This username is taken") from None
 
     def save(self, record: UserRecord) -> None:
         row = self._row(record)
         del row["id"]
-        self._session.write(update(self._table).where(self._table.c.id == record.id), row)
+        with _taken():
+            self._session.write(update(self._table).where(self._table.c.id == record.id), row)
 
     def page(self, prefix: str, after: str, limit: int) -> Sequence[UserRecord]:
         c = self._table.c
-        chosen = self._active.where(c.username_key > after)
+        chosen = self._active.where(c.list_key > after)
         if prefix:
             chosen = chosen.where(
                 or_(
@@ -61,7 +76,7 @@ class SqlUsers(Repository, UserRepository):
                     c.display_key.startswith(prefix, autoescape=True),
                 )
             )
-        return self._all(chosen.order_by(c.username_key).limit(limit))
+        return self._all(chosen.order_by(c.list_key).limit(limit))
 
     def credential(self, user_id: UserId) -> str | None:
         c = self._credentials.c
@@ -74,8 +89,13 @@ class SqlUsers(Repository, UserRepository):
 
     def _row(self, record: UserRecord) -> dict[str, Any]:
         return self._mapping.dump(record) | {
-            "display_key": search_prefix(record.display_name)[:191]
+            "display_key": search_prefix(record.display_name)[:191],
+            "list_key": record.list_key,
         }
+
+    def _one(self, condition: Any) -> UserRecord | None:
+        found = self._all(self._active.where(condition))
+        return found[0] if found else None
 
     def _all(self, statement: Any) -> list[UserRecord]:
         return [self._mapping.load(row) for row in self._session.rows(statement)]

@@ -332,7 +332,15 @@ class AccountsSchema:
             _required("created_at", Ms),
             Column("custom", Json),
             _required("active", Boolean),
+            Column("email", Text),
+            Column("email_key", Name),
+            Column("phone", String(20)),
+            Column("information", Json),
+            Column("location", Json),
+            Column("list_key", Name),
         )
+        for name in ("email_key", "phone", "list_key"):
+            Index(f"{prefix}users_{name}", self.users.c[name], unique=True)
         self.credentials = Table(
             f"{prefix}credentials",
             self.metadata,
