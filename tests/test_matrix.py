@@ -76,6 +76,8 @@ messages.get                            401    yes   yes   yes      404    404  
 messages.get/elsewhere                  401    404   404   404      404    404     404
 messages.import                         401     no    no    no       no     no      no
 messages.list                           401    yes   yes   yes      404    404     yes
+messages.search                         401    yes   yes   yes      yes    yes     yes
+messages.search/in                      401    yes   yes   yes      404    404     yes
 messages.send                           401    yes   yes   yes      404    404      no
 messages.status                         401    yes   yes   yes      404    404     yes
 presence.get                            401    yes   yes   yes      yes    yes     yes
@@ -174,6 +176,7 @@ CASES: Final[dict[str, Fields]] = {
     "messages.edit": lambda world, role: {"body": "changed"},
     "messages.edit/own": lambda world, role: {"message_id": own(world, role), "body": "changed"},
     "messages.get/elsewhere": lambda world, role: {"message_id": elsewhere(world, role)},
+    "messages.search/in": lambda world, role: {"conversation_id": world.place(role).id},
     "messages.send": lambda world, role: {"body": "hello"},
     "messages.import": lambda world, role: {"body": "hello"},
     "receipts.mark": lambda world, role: {"message_ids": (world.place(role).theirs,)},

@@ -42,6 +42,9 @@ class Limits:
     reaction_chars: int = _positive(32)
     attachments: int = _positive(20)
     labels: int = _positive(20)
+    # A query is typed by hand; each of its words costs a look into the index.
+    search_chars: int = _positive(200)
+    search_words: int = _positive(16)
 
     # How much a list, a group or a pull may hold.
     page: int = _positive(50)

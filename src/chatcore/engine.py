@@ -31,6 +31,7 @@ from chatcore.events import Announcement
 from chatcore.flows import FLOWS, sessions
 from chatcore.flows import uploads as upload_flows
 from chatcore.flows.presence import Attendance
+from chatcore.flows.search import Indexing
 from chatcore.flows.uploads import Download
 from chatcore.ids import Clock, SystemClock, UploadId, UserId
 from chatcore.lanes import Batch, Job, Lane, Runner, Turns, job_of
@@ -134,6 +135,7 @@ class ChatEngine:
             self._attendance = Attendance(self, self.hub)
             await self._attendance.renew()
             self._tasks.start_soon(self._attendance.run)
+            self._tasks.start_soon(Indexing(self).run)
             self._stack = stack.pop_all()
         self._open = True
         return self

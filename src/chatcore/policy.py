@@ -141,6 +141,7 @@ TABLE: Final[dict[type[ops.Operation[Any]], Rule]] = {
     ops.DeleteMessage: Rule("member", condition=_may_delete),
     ops.HideMessage: Rule("member"),
     ops.GetMessageStatus: Rule("member"),
+    ops.SearchMessages: Rule("user"),
     ops.AddReaction: Rule("member", condition=_may_react),
     ops.RemoveReaction: Rule("member", condition=_may_react),
     ops.MarkReceipt: Rule("member"),

@@ -44,6 +44,7 @@ from chatcore.operations.messages import (
 from chatcore.operations.presence import GetPresence, SetPresence, SetTyping, WatchPresence
 from chatcore.operations.reactions import AddReaction, RemoveReaction
 from chatcore.operations.receipts import ListReceipts, MarkReceipt
+from chatcore.operations.search import SearchMessages
 from chatcore.operations.sync import GetHeads, Pull, PullFrom
 from chatcore.operations.uploads import DeleteUpload, GetUpload
 from chatcore.operations.users import (
@@ -102,6 +103,7 @@ __all__ = [
     "RemoveReaction",
     "Resume",
     "RevokeSession",
+    "SearchMessages",
     "SearchUsers",
     "SendMessage",
     "SetPresence",

@@ -16,6 +16,7 @@ from chatcore.ports.members import MemberRepository
 from chatcore.ports.messages import MessageRepository
 from chatcore.ports.presence import PresenceRepository
 from chatcore.ports.reactions import HiddenRepository, ReactionRepository
+from chatcore.ports.search import SearchRepository
 from chatcore.ports.uploads import UploadRepository
 
 U = TypeVar("U", bound="UnitOfWork", covariant=True)
@@ -58,6 +59,7 @@ class ChatUnit(UnitOfWork):
     blocks: BlockRepository
     presence: PresenceRepository
     uploads: UploadRepository
+    search: SearchRepository
 
     def forget_batches(self, before: Milliseconds) -> None:
         """Drop the rows of batches older than ``before``."""

@@ -93,6 +93,7 @@ ROUTES: tuple[Route, ...] = (
     _api("GET", _MESSAGE, ops.GetMessage),
     _api("PATCH", _MESSAGE, ops.EditMessage),
     _api("DELETE", _MESSAGE, ops.DeleteMessage),
+    _api("GET", "/search", ops.SearchMessages),
     _api("GET", _MESSAGE + "/status", ops.GetMessageStatus),
     _api("PUT", _MESSAGE + "/reactions/{key}", ops.AddReaction),
     _api("DELETE", _MESSAGE + "/reactions/{key}", ops.RemoveReaction),

@@ -16,6 +16,7 @@ from attrs import frozen
 from sqlalchemy import Column, Connection, Select, Table, and_, bindparam, func, select
 
 from chatcore.errors import Misconfigured
+from chatcore.storage.sql import fts5
 
 BUSY_S: Final = 5.0
 OLDEST: Final = (3, 38, 0)
@@ -49,6 +50,7 @@ def prepare(connection: sqlite3.Connection, role: Role) -> None:
     connection.isolation_level = None
     for pragma in role.pragmas:
         connection.execute(f"PRAGMA {pragma}").close()
+    fts5.prepare(connection)
 
 
 def insert_many(

@@ -20,6 +20,7 @@ from chatcore.storage.sql.actors import SqlActors, SqlBlocks
 from chatcore.storage.sql.bans import SqlBans
 from chatcore.storage.sql.conversations import SqlConversations
 from chatcore.storage.sql.database import Database
+from chatcore.storage.sql.fts5 import WordIndex
 from chatcore.storage.sql.invites import SqlInvites
 from chatcore.storage.sql.members import SqlMembers
 from chatcore.storage.sql.messages import SqlMessages
@@ -28,6 +29,7 @@ from chatcore.storage.sql.presence import SqlPresence
 from chatcore.storage.sql.reactions import SqlHidden, SqlReactions
 from chatcore.storage.sql.repository import Session
 from chatcore.storage.sql.schema import AccountsSchema, ChatSchema
+from chatcore.storage.sql.search import SqlSearch
 from chatcore.storage.sql.uploads import SqlUploads
 
 U = TypeVar("U", bound="SqlChatUnit | SqlAccountsUnit")
@@ -50,6 +52,7 @@ class _Repositories:
         self.blocks = SqlBlocks(schema)
         self.presence = SqlPresence(schema)
         self.uploads = SqlUploads(schema)
+        self.search = SqlSearch(schema)
 
 
 class _Unit:
@@ -137,6 +140,10 @@ class SqlChatUnit(_Unit, ChatUnit):
     @cached_property
     def uploads(self) -> SqlUploads:  # type: ignore[override]
         return self._prototypes.uploads.bind(self._session)
+
+    @cached_property
+    def search(self) -> SqlSearch:  # type: ignore[override]
+        return self._prototypes.search.bind(self._session)
 
     def forget_batches(self, before: Milliseconds) -> None:
         batches = self._schema.batches
@@ -230,6 +237,7 @@ class SqlChatStore(_SqlStore[SqlChatUnit], Store[ChatUnit]):
 
     def _prepare(self, connection: Connection) -> None:
         super()._prepare(connection)
+        WordIndex(self._settings.table_prefix).create(connection)
         meta = self.schema.meta
         epoch = connection.scalar(select(meta.c.value).where(meta.c.name == "epoch"))
         if epoch is None:
