@@ -42,6 +42,13 @@ accounts.update/email                   401    yes   yes   yes      yes    yes  
 blocks.add                              401    yes   yes   yes      yes    yes     yes
 blocks.list                             401    yes   yes   yes      yes    yes     yes
 blocks.remove                           401    yes   yes   yes      yes    yes     yes
+contacts.list                           401    yes   yes   yes      yes    yes     yes
+contacts.remove                         401    yes   yes   yes      yes    yes     yes
+contacts.remove/stranger                401    404   404   404      404    404     404
+contacts.request                        401    yes   yes   yes      yes    yes     yes
+contacts.request/who-blocks             401    yes   yes   yes      yes    yes      no
+contacts.respond                        401    yes   yes   yes      yes    yes     yes
+contacts.respond/stranger               401    404   404   404      404    404     404
 conversations.create                    401    yes   yes   yes      yes    yes     yes
 conversations.create/found              401    yes   yes   yes      yes    yes     yes
 conversations.create/who-blocks         401    yes   yes   yes      yes    yes      no
@@ -145,6 +152,7 @@ FIELDS: Final[dict[str, Callable[[World, str], Any]]] = {
     "q": lambda world, role: "pee",
     "role": lambda world, role: "admin",
     "status": lambda world, role: "away",
+    "accept": lambda world, role: True,
 }
 
 # What a case has besides, or instead.
@@ -155,6 +163,12 @@ CASES: Final[dict[str, Fields]] = {
     "accounts.update/email": lambda world, role: {"email": "a@b.org", "current": PASSWORD},
     "blocks.add": lambda world, role: {"user_id": world.actor("stranger").id},
     "blocks.remove": lambda world, role: {"user_id": world.actor("nuisance").id},
+    "contacts.remove": lambda world, role: {"user_id": world.actor("friend").id},
+    "contacts.remove/stranger": lambda world, role: {"user_id": world.actor("stranger").id},
+    "contacts.request": lambda world, role: {"user_id": world.actor("friend").id},
+    "contacts.request/who-blocks": lambda world, role: {"user_id": world.actor("stranger").id},
+    "contacts.respond": lambda world, role: {"user_id": world.actor("friend").id},
+    "contacts.respond/stranger": lambda world, role: {"user_id": world.actor("stranger").id},
     "conversations.create/found": lambda world, role: {"kind": "self", "key": "k"},
     "conversations.create/who-blocks": lambda world, role: {
         "kind": "direct",

@@ -22,6 +22,7 @@ from chatcore.operations import (
     CreateConversation,
     Leave,
     Register,
+    RequestContact,
     SendMessage,
     UpdateMember,
 )
@@ -112,7 +113,7 @@ def build(path: Path) -> World:
     with BlockingEngine(f"sqlite:///{path}", hasher=PlainHasher()) as engine:
         made = _Builder(engine, SqlChatStore(opened, Settings(), SystemClock()))
         made.register("owner", "admin", "member", "former", "outsider", "blocked")
-        made.register("peer", "stranger", "nuisance")
+        made.register("peer", "stranger", "nuisance", "friend")
         who = made.actors
         group = engine.execute(
             who["owner"],
@@ -134,6 +135,7 @@ def build(path: Path) -> World:
             engine.execute(who[blocker], AddBlock(who["blocked"].id))
         for role in ROLES[1:]:
             engine.execute(who[role], AddBlock(who["nuisance"].id))
+            engine.execute(who["friend"], RequestContact(who[role].id))
         uploads = {role: made.upload(role) for role in ROLES[1:]}
     opened.close()
     return World(path, who, filled, talk, uploads)

@@ -45,6 +45,7 @@ class Limits:
     # A query is typed by hand; each of its words costs a look into the index.
     search_chars: int = _positive(200)
     search_words: int = _positive(16)
+    contacts: int = _positive(5_000)
 
     # How much a list, a group or a pull may hold.
     page: int = _positive(50)

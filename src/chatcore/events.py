@@ -16,6 +16,7 @@ from attrs import field, frozen
 from chatcore.ids import ConversationId, MessageId, SessionId, StreamId, UserId
 from chatcore.models import (
     Block,
+    Contact,
     Conversation,
     Me,
     Member,
@@ -211,6 +212,15 @@ class BlockChanged(Event):
     name = "block.changed"
     scope = "me"
     block: Block
+
+
+@frozen
+class ContactChanged(Event):
+    """A contact was asked for, answered or ended, by either of the two."""
+
+    name = "contact.changed"
+    scope = "me"
+    contact: Contact
 
 
 @frozen(kw_only=True)

@@ -36,6 +36,7 @@ MessageKind = Literal[
 ]
 Status = Literal["sent", "delivered", "read"]
 PresenceStatus = Literal["online", "away", "dnd", "offline"]
+ContactState = Literal["requested", "accepted", "refused", "removed"]
 TypingState = Literal["text", "audio", "video", "off"]
 Category = Literal["image", "video", "audio", "document"]
 
@@ -361,6 +362,19 @@ class Block:
     blocked: bool
     """False once it is taken back."""
     created_at: datetime
+
+
+@frozen(kw_only=True)
+class Contact:
+    """One user whom one knows, has asked or is asked by: one's own side of what two agree on."""
+
+    user_id: UserId
+    state: ContactState
+    incoming: bool
+    """Whether it was the other one who asked."""
+    created_at: datetime
+    """When it was asked for."""
+    updated_at: datetime
 
 
 @frozen(kw_only=True)

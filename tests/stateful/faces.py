@@ -6,6 +6,7 @@ from chatcore.errors import ChatError
 from chatcore.ids import UserId
 from chatcore.models import (
     Block,
+    Contact,
     Conversation,
     Done,
     Marked,
@@ -42,11 +43,15 @@ def answered(outcome: Any) -> Any:
             return {"marks": (receipt.delivered_seq, receipt.read_seq), **_counts(outcome)}
         case Receipt():
             return outcome.user_id, outcome.delivered_seq, outcome.read_seq
-        case Block():
-            return outcome.user_id, outcome.blocked
+        case Block() | Contact():
+            return _tie(outcome)
         case Done():
             return None
     raise TypeError(outcome)
+
+
+def _tie(one: Block | Contact) -> Any:
+    return (one.user_id, one.blocked) if isinstance(one, Block) else (one.state, one.incoming)
 
 
 def message(one: Message) -> Face:
@@ -128,6 +133,8 @@ class Expected:
                 return {"marks": (made.delivered, made.read), **self._counts(room)}
             case Seat():
                 return self.member(made)
+            case tuple():
+                return made
             case list():
                 return [self.member(seat) for seat in made]
             case str():

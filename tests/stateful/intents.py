@@ -25,8 +25,11 @@ from chatcore.operations import (
     NewSettings,
     Operation,
     RemoveBlock,
+    RemoveContact,
     RemoveMember,
     RemoveReaction,
+    RequestContact,
+    RespondContact,
     SendMessage,
     UpdateConversation,
     UpdateMember,
@@ -269,6 +272,9 @@ VERBS: dict[str, tuple[Literal["any", "group"] | None, Make]] = {
     ),
     "block": (None, lambda s: AddBlock(s.other)),
     "unblock": (None, lambda s: RemoveBlock(s.other)),
+    "ask": (None, lambda s: RequestContact(s.other)),
+    "answer": (None, lambda s: RespondContact(s.other, s.second % 3 > 0)),
+    "unknow": (None, lambda s: RemoveContact(s.other)),
 }
 
 _OFTEN = ("send",) * 10 + ("mark",) * 5 + ("add", "remove", "react", "edit", "delete", "hide") * 2

@@ -24,8 +24,11 @@ from chatcore.operations import (
     MarkReceipt,
     Operation,
     RemoveBlock,
+    RemoveContact,
     RemoveMember,
     RemoveReaction,
+    RequestContact,
+    RespondContact,
     SendMessage,
     UpdateConversation,
     UpdateMember,
@@ -51,6 +54,8 @@ class Model:
     people: list[UserId]
     rooms: list[Room] = field(factory=list)
     blocks: set[tuple[UserId, UserId]] = field(factory=set)
+    contacts: dict[tuple[UserId, UserId], tuple[str, bool]] = field(factory=dict)
+    """Each side of what two agree on: the state, and whether the other one asked."""
     now: int = 0
 
     def run(self, user: UserId, operation: Operation[Any]) -> Any:
@@ -291,6 +296,8 @@ class Model:
         if operation.user_id not in self.people:
             refuse("not_found")
         self.blocks.add((user, operation.user_id))
+        if self.contacts.get((user, operation.user_id), ("", False))[0] == "requested":
+            self._know(user, operation.user_id, "removed")
         return operation.user_id
 
     def unblock(self, user: UserId, operation: RemoveBlock) -> UserId:
@@ -298,6 +305,44 @@ class Model:
             refuse("not_found")
         self.blocks.remove((user, operation.user_id))
         return operation.user_id
+
+    # Contacts.
+
+    def ask(self, user: UserId, operation: RequestContact) -> tuple[str, bool]:
+        other = operation.user_id
+        if other not in self.people:
+            refuse("not_found")
+        match self.contacts.get((user, other), ("removed", False)):
+            case ("accepted", _) | ("requested", False):
+                pass
+            case ("requested", True):
+                self._know(user, other, "accepted")
+            case ("refused", False):
+                refuse("forbidden")
+            case _:
+                if self._between(user, other):
+                    refuse("forbidden")
+                self.contacts[user, other] = "requested", False
+                self.contacts[other, user] = "requested", True
+        return self.contacts[user, other]
+
+    def answer(self, user: UserId, operation: RespondContact) -> tuple[str, bool]:
+        wanted = "accepted" if operation.accept else "refused"
+        found = self.contacts.get((user, operation.user_id), ("", False))
+        if found not in {("requested", True), (wanted, True)}:
+            refuse("not_found")
+        return self._know(user, operation.user_id, wanted)
+
+    def unknow(self, user: UserId, operation: RemoveContact) -> tuple[str, bool]:
+        found = self.contacts.get((user, operation.user_id), ("", False))
+        if found[0] not in ("requested", "accepted"):
+            refuse("not_found")
+        return self._know(user, operation.user_id, "removed")
+
+    def _know(self, user: UserId, other: UserId, state: str) -> tuple[str, bool]:
+        for pair in ((user, other), (other, user)):
+            self.contacts[pair] = state, self.contacts[pair][1]
+        return self.contacts[user, other]
 
 
 HANDLERS: dict[type[Operation[Any]], str] = {
@@ -317,4 +362,7 @@ HANDLERS: dict[type[Operation[Any]], str] = {
     MarkReceipt: "mark",
     AddBlock: "block",
     RemoveBlock: "unblock",
+    RequestContact: "ask",
+    RespondContact: "answer",
+    RemoveContact: "unknow",
 }

@@ -15,6 +15,7 @@ def state(client: Client) -> Json:
     """Everything but messages: equal for any two clients of a user that are up to date."""
     return {
         "blocks": client.blocks,
+        "contacts": client.contacts,
         "conversations": {id: _summary(client, id) for id in client.conversations},
     }
 

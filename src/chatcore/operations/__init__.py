@@ -15,6 +15,12 @@ from chatcore.operations.accounts import (
 from chatcore.operations.bans import BanMember, ListBans, UnbanMember
 from chatcore.operations.base import UNSET, Operation, Spec, Unset, spec_of, specs
 from chatcore.operations.blocks import AddBlock, ListBlocks, RemoveBlock
+from chatcore.operations.contacts import (
+    ListContacts,
+    RemoveContact,
+    RequestContact,
+    RespondContact,
+)
 from chatcore.operations.conversations import (
     CreateConversation,
     DeleteConversation,
@@ -84,6 +90,7 @@ __all__ = [
     "Leave",
     "ListBans",
     "ListBlocks",
+    "ListContacts",
     "ListConversations",
     "ListMembers",
     "ListMessages",
@@ -99,8 +106,11 @@ __all__ = [
     "PullFrom",
     "Register",
     "RemoveBlock",
+    "RemoveContact",
     "RemoveMember",
     "RemoveReaction",
+    "RequestContact",
+    "RespondContact",
     "Resume",
     "RevokeSession",
     "SearchMessages",

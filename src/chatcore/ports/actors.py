@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 
-from attrs import define
+from attrs import define, field
 
 from chatcore.ids import Milliseconds, UserId
 
@@ -21,6 +21,10 @@ class ActorRecord:
     profile_rev: int = 0
     """The rev of the last ``me.updated``."""
     touched_at: Milliseconds
+    settings: Mapping[str, str] = field(factory=dict)
+    """What they chose of :class:`~chatcore.models.UserSettings` that isn't the default."""
+    has_blocks: bool = False
+    """Whether there ever was a block between them and anyone: only then are blocks looked up."""
 
 
 @define(kw_only=True)
@@ -41,7 +45,7 @@ class ActorRepository(ABC):
     def lock(self, ids: Collection[UserId]) -> Mapping[UserId, ActorRecord]:
         """Lock these rows until commit, by ascending id, making those that are missing.
 
-        Always after conversations. ``rev`` changed on a record is written at commit.
+        Always after conversations. What is changed on a record is written at commit.
         """
 
     @abstractmethod

@@ -10,6 +10,7 @@ from chatcore.ids import BatchId, Milliseconds
 from chatcore.ports.accounts import SessionRepository, UserRepository
 from chatcore.ports.actors import ActorRepository, BlockRepository
 from chatcore.ports.bans import BanRepository
+from chatcore.ports.contacts import ContactRepository
 from chatcore.ports.conversations import ConversationRepository
 from chatcore.ports.invites import InviteRepository
 from chatcore.ports.members import MemberRepository
@@ -57,6 +58,7 @@ class ChatUnit(UnitOfWork):
     hidden: HiddenRepository
     actors: ActorRepository
     blocks: BlockRepository
+    contacts: ContactRepository
     presence: PresenceRepository
     uploads: UploadRepository
     search: SearchRepository

@@ -8,7 +8,7 @@ from chatcore.ids import UserId, to_datetime
 from chatcore.models import Actor, Block, Page
 from chatcore.operations import AddBlock, ListBlocks, RemoveBlock
 from chatcore.ports.actors import BlockRecord
-from chatcore.services import paging, presence
+from chatcore.services import contacts, paging, presence
 from chatcore.services.access import active
 from chatcore.services.work import ChatWork
 
@@ -47,13 +47,18 @@ def remove(work: ChatWork, actor: Actor, operation: RemoveBlock) -> Block:
 
 
 def _set(work: ChatWork, record: BlockRecord, active: bool) -> Block:
-    account = work.unit.actors.lock([record.user_id])[record.user_id]
+    accounts = work.unit.actors.lock([record.user_id, record.other_id])
+    account = accounts[record.user_id]
     account.rev += 1
+    for party in accounts.values():
+        party.has_blocks = True
     record.active, record.me_rev = active, account.rev
     if active:
         record.created_at = work.now
     work.unit.blocks.save(record)
     work.note(account, BlockChanged(face(record)))
+    if active:
+        contacts.withdraw(work, record.user_id, record.other_id)
     # Those who watch each other are told at once what they may still see.
     for one, other in _both(record):
         presence.tell(work, one, {other})

@@ -12,6 +12,7 @@ from chatcore.ids import UserId
 from chatcore.models import (
     Ban,
     Block,
+    Contact,
     Conversation,
     Member,
     Message,
@@ -40,7 +41,9 @@ def _of_conversation(conversation: Conversation) -> Iterable[UserId]:
         yield conversation.last_message.sender_id
 
 
-def _of_user_id(item: Member | Receipt | ReadBy | Block | UserPresence) -> Iterable[UserId]:
+def _of_user_id(
+    item: Member | Receipt | ReadBy | Block | Contact | UserPresence,
+) -> Iterable[UserId]:
     yield item.user_id
 
 
@@ -57,6 +60,7 @@ _NAMES: Mapping[type, Callable[[Any], Iterable[UserId]]] = {
     Receipt: _of_user_id,
     ReadBy: _of_user_id,
     Block: _of_user_id,
+    Contact: _of_user_id,
 }
 
 

@@ -11,6 +11,7 @@ from chatcore.errors import Invalid
 from chatcore.events import (
     BlockChanged,
     Change,
+    ContactChanged,
     ConversationPersonal,
     ConversationUpdated,
     Event,
@@ -38,7 +39,7 @@ from chatcore.ids import (
 from chatcore.models import Actor, Head, Heads
 from chatcore.operations import GetHeads, Pull, PullFrom
 from chatcore.ports.actors import ActorRecord
-from chatcore.services import blocks, faces, paging
+from chatcore.services import blocks, contacts, faces, paging
 from chatcore.services.access import Seat, active
 from chatcore.services.work import ChatWork
 
@@ -294,6 +295,9 @@ def _my_changes(work: ChatWork, account: ActorRecord, rev: int) -> Iterator[Chan
             yield Change(stream=ME, rev=member.personal_rev, event=event)
     for record in work.unit.blocks.changed(user, rev):
         yield Change(stream=ME, rev=record.me_rev, event=BlockChanged(blocks.face(record)))
+    for contact in work.unit.contacts.changed(user, rev):
+        event = ContactChanged(contacts.face(contact))
+        yield Change(stream=ME, rev=contact.me_rev, event=event)
     yield from _my_hidden(work, user, rev)
 
 

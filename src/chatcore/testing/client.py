@@ -21,10 +21,10 @@ from attrs import define, field, frozen
 from chatcore.testing.held import Held
 
 Json = dict[str, Any]
-Phase = Literal["get", "members", "page", "pull", "held"]
+Phase = Literal["get", "members", "contacts", "page", "pull", "held"]
 
 ME: Final = "me"
-_FETCHING: Final = ("get", "members", "page")
+_FETCHING: Final = ("get", "members", "contacts", "page")
 
 
 @frozen(eq=False)
@@ -82,6 +82,8 @@ class Client:
     """What to start the next session with."""
     conversations: dict[str, Held] = field(factory=dict)
     blocks: dict[str, Json] = field(factory=dict)
+    contacts: dict[str, Json] = field(factory=dict)
+    """Those accepted, and the requests that wait."""
     hidden: set[str] = field(factory=set)
     """The ids of hidden messages that it heard of."""
     closing: str | None = None
@@ -176,6 +178,7 @@ class Client:
         self.positions.clear()
         self.conversations.clear()
         self.blocks.clear()
+        self.contacts.clear()
         self.hidden.clear()
         self.since, self._heads, self._lost = None, None, True
 
@@ -185,7 +188,9 @@ class Client:
         paged = {"cursor": me.page} if me.page else {}
         if me.phase == "get":
             return Ask("conversations.list", paged, lambda page: self._take_listed(me, page), _fail)
-        return Ask("blocks.list", paged, lambda page: self._take_blocks(me, page), _fail)
+        if me.phase == "members":
+            return Ask("blocks.list", paged, lambda page: self._take_blocks(me, page), _fail)
+        return Ask("contacts.list", paged, lambda page: self._take_contacts(me, page), _fail)
 
     def _take_listed(self, me: Position, page: Json) -> None:
         for conversation in page["items"]:
@@ -196,6 +201,11 @@ class Client:
     def _take_blocks(self, me: Position, page: Json) -> None:
         for block in page["items"]:
             self.blocks[block["user_id"]] = block
+        self._turn(me, page, "contacts")
+
+    def _take_contacts(self, me: Position, page: Json) -> None:
+        for contact in page["items"]:
+            self.contacts[contact["user_id"]] = contact
         self._turn(me, page, "pull")
 
     def _turn(self, position: Position, page: Json, after: Phase) -> None:
@@ -321,6 +331,8 @@ class Client:
             self._apply_membership(params["conversation_id"], params["epoch"])
         elif method == "block.changed":
             self._apply_block(params["block"])
+        elif method == "contact.changed":
+            self._apply_contact(params["contact"])
         elif method == "message.hidden":
             self._apply_hidden(params)
 
@@ -340,6 +352,12 @@ class Client:
             self.blocks[block["user_id"]] = block
         else:
             self.blocks.pop(block["user_id"], None)
+
+    def _apply_contact(self, contact: Json) -> None:
+        if contact["state"] in ("requested", "accepted"):
+            self.contacts[contact["user_id"]] = contact
+        else:
+            self.contacts.pop(contact["user_id"], None)
 
     def _apply_hidden(self, params: Json) -> None:
         self.hidden.add(params["message_id"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from attrs import evolve
 from sqlalchemy import bindparam, or_, select
 
 from chatcore.ids import UserId
@@ -20,7 +21,7 @@ class SqlActors(Repository, ActorRepository):
 
     def __init__(self, schema: ChatSchema) -> None:
         self._table = table = schema.actors
-        self._mapping = RecordMapping(ActorRecord, table)
+        self._mapping = RecordMapping(ActorRecord, table, {"settings": lambda value: value or {}})
         self._found = sqlite.matching(self._mapping.columns, [table.c.user_id]).order_by(
             table.c.user_id
         )
@@ -31,7 +32,7 @@ class SqlActors(Repository, ActorRepository):
 
     def _begin(self) -> None:
         self._locked: dict[UserId, ActorRecord] = {}
-        self._before: dict[UserId, int] = {}
+        self._before: dict[UserId, ActorRecord] = {}
         self._moved: dict[UserId, int] = {}
 
     def lock(self, ids: Collection[UserId]) -> Mapping[UserId, ActorRecord]:
@@ -58,12 +59,16 @@ class SqlActors(Repository, ActorRepository):
         return {UserId(user) for (user,) in rows}
 
     def flush(self) -> None:
-        """Write the counters that moved."""
+        """Write what was changed."""
         for user, record in self._locked.items():
-            if record.rev != self._before[user]:
+            before = self._before[user]
+            if record == before:
+                continue
+            if record.rev != before.rev:
                 record.touched_at = self._session.now
-                self._session.put(self._table, [self._mapping.dump(record)])
-                self._before[user] = self._moved[user] = record.rev
+                self._moved[user] = record.rev
+            self._session.put(self._table, [self._mapping.dump(record)])
+            self._before[user] = evolve(record)
 
     def moved(self) -> dict[UserId, int]:
         """The account streams' heads that :meth:`flush` has written."""
@@ -71,7 +76,7 @@ class SqlActors(Repository, ActorRepository):
 
     def _hold(self, record: ActorRecord) -> None:
         self._locked[record.user_id] = record
-        self._before[record.user_id] = record.rev
+        self._before[record.user_id] = evolve(record)
 
 
 class SqlBlocks(Repository, BlockRepository):

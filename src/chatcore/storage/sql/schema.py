@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     text,
 )
 from sqlalchemy.types import TypeEngine
@@ -244,6 +245,8 @@ class ChatSchema:
             _required("rev", Ms),
             _required("profile_rev", Ms),
             _required("touched_at", Ms),
+            Column("settings", Json),
+            Column("has_blocks", Boolean, nullable=False, server_default=false()),
         )
         self.blocks = self._table(
             "blocks",
@@ -255,6 +258,18 @@ class ChatSchema:
             PrimaryKeyConstraint("user_id", "other_id"),
         )
         Index(f"{self.prefix}blocks_other", self.blocks.c.other_id)
+
+        self.contacts = self._table(
+            "contacts",
+            _required("user_id", Id),
+            _required("other_id", Id),
+            _required("state", Id),
+            _required("incoming", Boolean),
+            _required("created_at", Ms),
+            _required("updated_at", Ms),
+            _required("me_rev", Ms),
+            PrimaryKeyConstraint("user_id", "other_id"),
+        )
 
     def _presence(self) -> None:
         self.nodes = self._table(
@@ -275,6 +290,13 @@ class ChatSchema:
             Column("text", Text),
             Column("until", Ms),
             Column("last_seen", Ms),
+        )
+        ends = text("until IS NOT NULL")
+        Index(
+            f"{self.prefix}presence_until",
+            self.presence.c.until,
+            sqlite_where=ends,
+            postgresql_where=ends,
         )
 
     def _uploads(self) -> None:

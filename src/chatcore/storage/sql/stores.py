@@ -18,6 +18,7 @@ from chatcore.ports.storage import AccountsUnit, ChatUnit, Store
 from chatcore.storage.sql.accounts import SqlSessions, SqlUsers
 from chatcore.storage.sql.actors import SqlActors, SqlBlocks
 from chatcore.storage.sql.bans import SqlBans
+from chatcore.storage.sql.contacts import SqlContacts
 from chatcore.storage.sql.conversations import SqlConversations
 from chatcore.storage.sql.database import Database
 from chatcore.storage.sql.fts5 import WordIndex
@@ -50,6 +51,7 @@ class _Repositories:
         self.hidden = SqlHidden(schema)
         self.actors = SqlActors(schema)
         self.blocks = SqlBlocks(schema)
+        self.contacts = SqlContacts(schema)
         self.presence = SqlPresence(schema)
         self.uploads = SqlUploads(schema)
         self.search = SqlSearch(schema)
@@ -132,6 +134,10 @@ class SqlChatUnit(_Unit, ChatUnit):
     @cached_property
     def blocks(self) -> SqlBlocks:  # type: ignore[override]
         return self._prototypes.blocks.bind(self._session)
+
+    @cached_property
+    def contacts(self) -> SqlContacts:  # type: ignore[override]
+        return self._prototypes.contacts.bind(self._session)
 
     @cached_property
     def presence(self) -> SqlPresence:  # type: ignore[override]

@@ -1,0 +1,141 @@
+"""Contacts: two users who agreed to know each other, each with a side and a stream of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from chatcore.errors import Conflict, Forbidden, Invalid, NotFound
+from chatcore.events import ContactChanged
+from chatcore.ids import UserId, to_datetime
+from chatcore.models import Actor, Contact, ContactState, Page
+from chatcore.operations import ListContacts, RemoveContact, RequestContact, RespondContact
+from chatcore.ports.actors import ActorRecord
+from chatcore.ports.contacts import ContactRecord
+from chatcore.rules import contacts as rules
+from chatcore.rules.contacts import Standing
+from chatcore.services import access, paging
+from chatcore.services.work import ChatWork
+
+_ALIVE: Sequence[str] = ("requested", "accepted")
+
+
+def list_all(work: ChatWork, actor: Actor, operation: ListContacts) -> Page[Contact]:
+    """The actor's contacts and open requests, by their id."""
+    user = access.active(work, actor)
+    most = paging.size(work.limits, operation.limit)
+    kind = f"contacts {operation.state or ''}"
+    after = paging.after_text(kind, operation.cursor)
+    states = _ALIVE if operation.state is None else (operation.state,)
+    rows = work.unit.contacts.page(user, states, after, most + 1)
+    page, next = paging.cut(kind, rows, most, lambda row: (row.other_id,))
+    return Page(items=tuple(map(face, page)), next=next)
+
+
+def request(work: ChatWork, actor: Actor, operation: RequestContact) -> Contact:
+    """Raises :class:`NotFound` for an unknown user, :class:`Forbidden` for who accepts none."""
+    user, other = access.active(work, actor), operation.user_id
+    if other == user:
+        raise Invalid.field("user_id", "not yourself")
+    if not access.known(work, [other]):
+        raise NotFound
+    pair = _Pair(work, user, other)
+    before = pair.standing
+    if rules.after(before, "request") == rules.ASKED and not _accepts(work, other, user):
+        raise Forbidden
+    most = work.limits.contacts
+    if (before is None or not before.alive) and work.unit.contacts.count(user) >= most:
+        raise Conflict(f"At most {most} contacts")
+    return pair.take("request")
+
+
+def _accepts(work: ChatWork, user: UserId, asker: UserId) -> bool:
+    """Whether a user takes requests from who asks."""
+    return not work.unit.blocks.among([(user, asker), (asker, user)])
+
+
+def respond(work: ChatWork, actor: Actor, operation: RespondContact) -> Contact:
+    """Raises :class:`NotFound` where the other one doesn't wait for an answer."""
+    pair = _Pair(work, access.active(work, actor), operation.user_id)
+    return pair.take("accept" if operation.accept else "refuse")
+
+
+def remove(work: ChatWork, actor: Actor, operation: RemoveContact) -> Contact:
+    """Raises :class:`NotFound` where there is neither a contact nor a request."""
+    return _Pair(work, access.active(work, actor), operation.user_id).take("remove")
+
+
+def withdraw(work: ChatWork, user: UserId, other: UserId) -> None:
+    """End what is still a request between two: a block lies between them now."""
+    pair = _Pair(work, user, other)
+    if pair.standing is not None and pair.standing.state == "requested":
+        pair.take("remove")
+
+
+class _Pair:
+    """Both sides of what is between two users, seen from ``user``'s."""
+
+    def __init__(self, work: ChatWork, user: UserId, other: UserId) -> None:
+        self._work = work
+        self._user, self._other = user, other
+        self._read()
+
+    def _read(self) -> None:
+        sides = [(self._user, self._other), (self._other, self._user)]
+        self._rows = self._work.unit.contacts.get(sides)
+
+    @property
+    def standing(self) -> Standing | None:
+        """The user's, None where there was never anything."""
+        row = self._rows.get((self._user, self._other))
+        return None if row is None else Standing(cast(ContactState, row.state), row.incoming)
+
+    def take(self, step: rules.Step) -> Contact:
+        """Take a step, store both sides and tell both; the user's.
+
+        What is so already changes nothing. A refusal comes before anything is locked; behind the
+        lock it is decided again, for the other one may have been quicker.
+        """
+        if rules.after(self.standing, step) != self.standing:
+            accounts = self._work.unit.actors.lock([self._user, self._other])
+            self._read()
+            self._write(accounts, rules.after(self.standing, step))
+        return face(self._rows[self._user, self._other])
+
+    def _write(self, accounts: Mapping[UserId, ActorRecord], after: Standing) -> None:
+        if after == self.standing:
+            return
+        sides = [
+            self._side(accounts[self._user], self._other, after),
+            self._side(accounts[self._other], self._user, after.mirrored()),
+        ]
+        self._work.unit.contacts.save(sides)
+        for side in sides:
+            self._work.note(accounts[side.user_id], ContactChanged(face(side)))
+        self._rows = {(side.user_id, side.other_id): side for side in sides}
+
+    def _side(self, account: ActorRecord, other: UserId, after: Standing) -> ContactRecord:
+        account.rev += 1
+        now = self._work.now
+        row = self._rows.get((account.user_id, other))
+        begins = row is None or after in (rules.ASKED, rules.ASKING)
+        return ContactRecord(
+            user_id=account.user_id,
+            other_id=other,
+            state=after.state,
+            incoming=after.incoming,
+            created_at=now if row is None or begins else row.created_at,
+            updated_at=now,
+            me_rev=account.rev,
+        )
+
+
+def face(record: ContactRecord) -> Contact:
+    """A contact as the one whose side it is sees it."""
+    return Contact(
+        user_id=record.other_id,
+        state=cast(ContactState, record.state),
+        incoming=record.incoming,
+        created_at=to_datetime(record.created_at),
+        updated_at=to_datetime(record.updated_at),
+    )
