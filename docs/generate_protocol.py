@@ -46,7 +46,11 @@ EVENTS = {
     "`stream`, `prev` and `receipt_rev`.",
     "session": "About the session itself.",
 }
-WHO = {"anyone": "anyone", "user": "whoever is signed in"}
+WHO = {
+    "anyone": "anyone",
+    "user": "whoever is signed in",
+    "visitor": "whoever may come in, and members",
+}
 MEMBERS = {"member": "members", "admin": "admins and owners", "owner": "owners"}
 HTTP = {route.name: f"`{route.method} {route.path}`" for route in ROUTES}
 

@@ -17,7 +17,7 @@ from attrs import evolve
 from chatcore import codec, policy
 from chatcore.engine import FLOWS, ChatEngine
 from chatcore.errors import ChatError
-from chatcore.ids import UserId
+from chatcore.ids import InviteCode, InviteId, UserId
 from chatcore.models import Actor, Role
 from chatcore.operations import Operation, PullFrom, spec_of, specs
 from chatcore.operations.base import is_required
@@ -53,9 +53,19 @@ conversations.create                    401    yes   yes   yes      yes    yes  
 conversations.create/found              401    yes   yes   yes      yes    yes     yes
 conversations.create/who-blocks         401    yes   yes   yes      yes    yes      no
 conversations.delete                    401     no    no   yes      404    404      no
+conversations.discover                  401    yes   yes   yes      yes    yes     yes
 conversations.get                       401    yes   yes   yes      404    404     yes
+conversations.join                      401    yes   yes   yes      404    404      no
+conversations.join/public               401    yes   yes   yes      yes    404     yes
 conversations.list                      401    yes   yes   yes      yes    yes     yes
 conversations.update                    401     no   yes   yes      404    404      no
+invites.create                          401     no   yes   yes      404    404      no
+invites.create/for-owners               401     no    no   yes      404    404      no
+invites.list                            401     no   yes   yes      404    404      no
+invites.redeem                          401    yes   yes   yes      yes    404     yes
+invites.redeem/unknown                  401    404   404   404      404    404     404
+invites.revoke                          401     no   yes   yes      404    404      no
+invites.revoke/unknown                  401     no   404   404      404    404      no
 members.add                             401     no   yes   yes      404    404      no
 members.ban                             401     no   yes   yes      404    404      no
 members.ban/owner                       401     no    no    no      404    404      no
@@ -142,6 +152,8 @@ FIELDS: Final[dict[str, Callable[[World, str], Any]]] = {
     "user_id": lambda world, role: world.actor("peer").id,
     "user_ids": lambda world, role: (world.actor("stranger").id,),
     "streams": _pull,
+    "invite_id": lambda world, role: world.door.invite,
+    "code": lambda world, role: world.door.code,
     "username": lambda world, role: "newcomer",
     "login": lambda world, role: "peer",
     "password": lambda world, role: PASSWORD,
@@ -175,6 +187,10 @@ CASES: Final[dict[str, Fields]] = {
         "user_id": world.actor("stranger").id,
     },
     "conversations.update": lambda world, role: {"title": "changed"},
+    "conversations.join/public": lambda world, role: {"conversation_id": world.door.public},
+    "invites.create/for-owners": lambda world, role: {"role": "owner"},
+    "invites.redeem/unknown": lambda world, role: {"code": InviteCode("x" * 26)},
+    "invites.revoke/unknown": lambda world, role: {"invite_id": InviteId("x" * 26)},
     "members.ban/owner": lambda world, role: {"user_id": world.actor("owner").id},
     "members.ban/stranger": lambda world, role: {"user_id": world.actor("stranger").id},
     "members.ban/unknown": lambda world, role: {"user_id": UserId("nobody")},

@@ -20,6 +20,7 @@ from chatcore.policy import TABLE, Case, Verdict, judge, require
 USER = Actor(UserId("u"))
 OPERATOR = Actor(UserId("u"), operator=True)
 MEMBER_OPERATIONS = [kind for kind, rule in TABLE.items() if rule.who == "member"]
+VISITOR_OPERATIONS = [kind for kind, rule in TABLE.items() if rule.who == "visitor"]
 
 cases = st.builds(
     Case,
@@ -31,6 +32,9 @@ cases = st.builds(
     blocked=st.booleans(),
     target=st.sampled_from((None, "member", "admin", "owner")),
     new_role=st.sampled_from((None, "member", "admin", "owner")),
+    public=st.booleans(),
+    invited=st.booleans(),
+    banned=st.booleans(),
 )
 operations = st.sampled_from(sorted(TABLE, key=lambda kind: kind.__name__))
 
@@ -60,6 +64,22 @@ def test_nobody_may_only_what_anyone_may(kind: type[Operation[Any]], case: Case)
 def test_to_a_stranger_nothing_exists(kind: type[Operation[Any]], case: Case) -> None:
     """Without a current membership every question has the same answer."""
     assert judge(kind, USER, evolve(case, role=None)) is Verdict.HIDE
+
+
+@given(st.sampled_from(VISITOR_OPERATIONS), cases)
+def test_who_comes_in(kind: type[Operation[Any]], case: Case) -> None:
+    """Into public groups and by invitation, unless banned; where no door is, nothing is."""
+    verdict = judge(kind, USER, evolve(case, role=None))
+    welcome = case.kind == "group" and (case.public or case.invited) and not case.banned
+    assert verdict is (Verdict.ALLOW if welcome else Verdict.HIDE)
+    inside = judge(kind, USER, evolve(case, role=case.role or "member"))
+    assert inside is (Verdict.ALLOW if case.kind == "group" else Verdict.FORBID)
+
+
+@given(st.sampled_from(VISITOR_OPERATIONS), cases)
+def test_a_ban_beats_an_invitation(kind: type[Operation[Any]], case: Case) -> None:
+    """And an open door."""
+    assert judge(kind, USER, evolve(case, role=None, banned=True)) is Verdict.HIDE
 
 
 @given(st.sampled_from(MEMBER_OPERATIONS), cases)
@@ -113,6 +133,9 @@ KINDS: tuple[ConversationKind, ...] = ("direct", "group", "self")
         ops.TransferOwnership,
         ops.ListBans,
         ops.BanMember,
+        ops.ListInvites,
+        ops.CreateInvite,
+        ops.RevokeInvite,
         ops.UnbanMember,
         ops.Leave,
     ],

@@ -9,6 +9,8 @@ from chatcore.blocking import BlockingEngine
 from chatcore.config import Settings
 from chatcore.ids import (
     ConversationId,
+    InviteCode,
+    InviteId,
     MessageId,
     SessionId,
     SystemClock,
@@ -20,7 +22,9 @@ from chatcore.operations import (
     AddBlock,
     BanMember,
     CreateConversation,
+    CreateInvite,
     Leave,
+    NewSettings,
     Register,
     RequestContact,
     SendMessage,
@@ -52,6 +56,18 @@ class Place:
 
 
 @frozen
+class Door:
+    """Ways into groups."""
+
+    public: ConversationId
+    """A group of the stranger's that anybody may join, but for "former", whom it bans."""
+    code: InviteCode
+    """Of an invitation to it."""
+    invite: InviteId
+    """An invitation to the group of all roles."""
+
+
+@frozen
 class World:
     """Ids of everything, as they stand in the file at ``path``."""
 
@@ -61,6 +77,7 @@ class World:
     direct: Place
     uploads: dict[str, UploadId]
     """By role, a file of their own that no message holds."""
+    door: Door
 
     def place(self, role: str) -> Place:
         """The conversation in which a role is tried."""
@@ -136,9 +153,17 @@ def build(path: Path) -> World:
         for role in ROLES[1:]:
             engine.execute(who[role], AddBlock(who["nuisance"].id))
             engine.execute(who["friend"], RequestContact(who[role].id))
+        public = engine.execute(
+            who["stranger"],
+            CreateConversation(kind="group", title="open", settings=NewSettings(public=True)),
+        )
+        engine.execute(who["stranger"], BanMember(public.id, who["former"].id))
+        code = engine.execute(who["stranger"], CreateInvite(public.id)).code or ""
+        invite = engine.execute(who["owner"], CreateInvite(group.id)).id
+        door = Door(public.id, InviteCode(code), invite)
         uploads = {role: made.upload(role) for role in ROLES[1:]}
     opened.close()
-    return World(path, who, filled, talk, uploads)
+    return World(path, who, filled, talk, uploads, door)
 
 
 def never_issued(id: str) -> str:

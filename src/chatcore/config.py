@@ -52,6 +52,10 @@ class Limits:
     page_max: int = _positive(100)
     group_members: int = field(default=1_000, validator=[validators.ge(2), validators.le(10_000)])
     members_a_request: int = _positive(100)
+    # Links of invitation: nobody overlooks more, and a forgotten one ends by itself.
+    invites: int = _positive(100)
+    invite_uses: int = _positive(10_000)
+    invite_s: int = _positive(365 * 86_400)
     unread_exact: int = _positive(1_000)
     pull_streams: int = _positive(100)
     pull_window: int = _positive(1_000)
@@ -116,6 +120,12 @@ class Settings:
         default="joined", validator=validators.in_(("joined", "shared"))
     )
     """What those who join a new group later may read: from their joining on, or everything."""
+
+    secret: str | None = field(
+        default=None, repr=False, validator=validators.optional(validators.min_len(32))
+    )
+    """At least 32 random characters of the host's, kept out of the database: with it a link of
+    invitation can be shown again, without it only once. The same for all who share a database."""
 
     list_users: bool = True
     """Whether anyone signed in may page through all users; search and get work either way."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 import os
 import re
 import time
@@ -77,8 +78,22 @@ class SystemClock(Clock):
 
 def new_id(now: Milliseconds) -> str:
     """A fresh opaque id that sorts after those minted in earlier milliseconds."""
-    number = now << 80 | int.from_bytes(os.urandom(10), "big")
+    return _spell(now << 80 | int.from_bytes(os.urandom(10), "big"))
+
+
+def _spell(number: int) -> str:
+    """128 bits in 26 characters."""
     return "".join(_ALPHABET[number >> shift & 31] for shift in _SHIFTS)
+
+
+def new_code() -> str:
+    """128 random bits, spelled like an id: what can't be guessed."""
+    return _spell(int.from_bytes(os.urandom(16), "big"))
+
+
+def derived_code(secret: str, of: str) -> str:
+    """128 bits that follow from both and can't be guessed without the secret."""
+    return _spell(int.from_bytes(hmac.digest(secret.encode(), of.encode(), "sha256")[:16], "big"))
 
 
 def new_nonce() -> str:

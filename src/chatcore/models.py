@@ -14,7 +14,7 @@ from typing import Any, Generic, Literal, TypeVar
 from attrs import field, frozen
 
 from chatcore.errors import Unauthenticated
-from chatcore.ids import ConversationId, MessageId, SessionId, UploadId, UserId
+from chatcore.ids import ConversationId, InviteId, MessageId, SessionId, UploadId, UserId
 
 T = TypeVar("T")
 
@@ -303,6 +303,39 @@ class Ban:
     created_at: datetime
     created_by: UserId
     reason: str | None = None
+
+
+@frozen(kw_only=True)
+class Invite:
+    """A link into a group, as its admins see it. It works until it expires or is used up."""
+
+    id: InviteId
+    conversation_id: ConversationId
+    code: str | None = None
+    """What the link holds. The database keeps a digest: where the host has set no secret, only
+    the answer that makes it can tell."""
+    role: Role
+    share_history: bool = False
+    created_at: datetime
+    created_by: UserId
+    expires_at: datetime | None = None
+    max_uses: int | None = None
+    uses: int = 0
+    """How many have joined by it."""
+
+
+@frozen(kw_only=True)
+class GroupCard:
+    """What anybody may know of a public group."""
+
+    id: ConversationId
+    title: str | None = None
+    description: str | None = None
+    avatar_url: str | None = None
+    created_at: datetime
+    member_count: int
+    joined: bool
+    """Whether the viewer is a member."""
 
 
 @frozen(kw_only=True)

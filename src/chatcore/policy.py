@@ -18,7 +18,8 @@ from chatcore.errors import ChatError, Forbidden, NotFound, Unauthenticated
 from chatcore.models import Actor, ConversationKind, Role
 from chatcore.rules import membership
 
-Who = Literal["anyone", "user", "member", "operator"]
+Who = Literal["anyone", "user", "member", "visitor", "operator"]
+"""A visitor is whoever may come into a conversation, and whoever is in it already."""
 
 
 class Verdict(Enum):
@@ -48,6 +49,12 @@ class Case:
     target: Role | None = None
     """The role of the member it is about."""
     new_role: Role | None = None
+    public: bool = False
+    """Anybody may join the conversation."""
+    invited: bool = False
+    """The actor has a link that works."""
+    banned: bool = False
+    """The actor, who is no member, may not become one."""
 
 
 Condition = Callable[[Case], bool]
@@ -90,6 +97,10 @@ def _may_change_role(case: Case) -> bool:
     )
 
 
+def _may_invite(case: Case) -> bool:
+    return case.new_role in membership.invitable(case.role or "member")
+
+
 def _may_remove(case: Case) -> bool:
     return (
         case.role is not None
@@ -126,6 +137,8 @@ TABLE: Final[dict[type[ops.Operation[Any]], Rule]] = {
     ops.CreateConversation: Rule("user"),
     ops.ListConversations: Rule("user"),
     ops.GetConversation: Rule("member"),
+    ops.DiscoverConversations: Rule("user"),
+    ops.JoinConversation: Rule("visitor", "member", _GROUP),
     ops.UpdateConversation: Rule("member", "admin", _GROUP),
     ops.DeleteConversation: Rule("member", "owner", _GROUP),
     ops.ListMembers: Rule("member"),
@@ -137,6 +150,10 @@ TABLE: Final[dict[type[ops.Operation[Any]], Rule]] = {
     ops.BanMember: Rule("member", "admin", _GROUP, condition=_may_remove),
     ops.UnbanMember: Rule("member", "admin", _GROUP),
     ops.Leave: Rule("member", "member", _GROUP),
+    ops.ListInvites: Rule("member", "admin", _GROUP),
+    ops.CreateInvite: Rule("member", "admin", _GROUP, condition=_may_invite),
+    ops.RevokeInvite: Rule("member", "admin", _GROUP),
+    ops.RedeemInvite: Rule("visitor", "member", _GROUP),
     ops.SendMessage: Rule("member", condition=_may_post),
     ops.ImportMessage: Rule("operator"),
     ops.ListMessages: Rule("member"),
@@ -174,6 +191,9 @@ def judge(operation: type[ops.Operation[Any]], actor: Actor, case: Case | None =
         return Verdict.FORBID
     if rule.who == "user" or case is None:
         return Verdict.ALLOW
+    if rule.who == "visitor" and case.role is None:
+        welcome = case.kind in rule.kinds and (case.public or case.invited) and not case.banned
+        return Verdict.ALLOW if welcome else Verdict.HIDE
     return _judge_member(rule, case)
 
 

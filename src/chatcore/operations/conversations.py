@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from attrs import frozen
 
 from chatcore.ids import ConversationId, UserId
-from chatcore.models import Conversation, ConversationKind, Done, Page
+from chatcore.models import Conversation, ConversationKind, Done, GroupCard, Page
 from chatcore.operations.base import UNSET, Operation, Unset, operation
 from chatcore.operations.checks import Key, Many, Text, Whole
 
@@ -19,6 +19,7 @@ class NewSettings:
     history: Literal["joined", "shared"] | Unset = UNSET
     announcement: bool | Unset = UNSET
     frozen: bool | Unset = UNSET
+    public: bool | Unset = UNSET
 
 
 @operation("conversations.create", Conversation, writes=True, users="member_ids_named", key=True)
@@ -53,6 +54,24 @@ class ListConversations(Operation[Page[Conversation]]):
 @frozen
 class GetConversation(Operation[Conversation]):
     """One conversation with its personal face and a sync cursor."""
+
+    conversation_id: ConversationId
+
+
+@operation("conversations.discover", Page[GroupCard])
+@frozen(kw_only=True)
+class DiscoverConversations(Operation[Page[GroupCard]]):
+    """Public groups, the newest first; ``q`` is part of the title."""
+
+    q: Annotated[str | None, Text("name_chars")] = None
+    cursor: Annotated[str | None, Text("text_chars")] = None
+    limit: Annotated[int | None, Whole(1, "page_max")] = None
+
+
+@operation("conversations.join", Conversation, writes=True, stream="conversation_id")
+@frozen
+class JoinConversation(Operation[Conversation]):
+    """Join a public group."""
 
     conversation_id: ConversationId
 

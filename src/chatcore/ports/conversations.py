@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from attrs import define
 
@@ -70,6 +70,13 @@ class ConversationRepository(ABC):
     @abstractmethod
     def save(self, record: ConversationRecord) -> None:
         """Write everything but the counters of a locked record."""
+
+    @abstractmethod
+    def public(
+        self, viewer: UserId, title: str, before: int | None, limit: int
+    ) -> Sequence[ConversationRecord]:
+        """Public conversations whose folded title contains ``title``, by falling n below
+        ``before``; without those from which ``viewer`` is banned."""
 
     @abstractmethod
     def direct(self, key: str) -> ConversationId | None:

@@ -14,6 +14,7 @@ from chatcore.models import (
     Block,
     Contact,
     Conversation,
+    Invite,
     Member,
     Message,
     MessageStatus,
@@ -52,11 +53,16 @@ def _of_ban(item: Ban) -> Iterable[UserId]:
     yield item.created_by
 
 
+def _of_invite(item: Invite) -> Iterable[UserId]:
+    yield item.created_by
+
+
 _NAMES: Mapping[type, Callable[[Any], Iterable[UserId]]] = {
     Message: _of_message,
     Conversation: _of_conversation,
     Member: _of_user_id,
     Ban: _of_ban,
+    Invite: _of_invite,
     Receipt: _of_user_id,
     ReadBy: _of_user_id,
     Block: _of_user_id,

@@ -150,7 +150,7 @@ def _new(
         slow_mode_s=0,
         frozen=bool(settings.frozen),
         expire_after_s=None,
-        public=False,
+        public=bool(settings.public),
         active_at=now,
         deleted_at=None,
     )
@@ -222,7 +222,7 @@ def update(work: ChatWork, actor: Actor, operation: UpdateConversation) -> Conve
         if value is not UNSET:
             setattr(stream, name, value)
     if operation.settings is not UNSET:
-        for name in ("history", "announcement", "frozen"):
+        for name in ("history", "announcement", "frozen", "public"):
             value = getattr(operation.settings, name)
             if value is not UNSET:
                 setattr(stream, name, value)

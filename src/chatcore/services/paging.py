@@ -60,6 +60,16 @@ def before_pair(kind: str, cursor: str | None) -> tuple[int, int] | None:
     raise Invalid.field("cursor", "not a cursor of this list")
 
 
+def before_number(kind: str, cursor: str | None) -> int | None:
+    """The number a falling list goes on below; None from the top."""
+    if cursor is None:
+        return None
+    match decode_cursor(kind, cursor):
+        case [int(number)]:
+            return number
+    raise Invalid.field("cursor", "not a cursor of this list")
+
+
 def cut(
     kind: str, rows: Sequence[T], most: int, place: Callable[[T], Sequence[Any]]
 ) -> tuple[Sequence[T], str | None]:

@@ -14,7 +14,7 @@ _CURSOR: Final = "WyJzIiwiNDIiXQ"
 
 VALUES: Final[Mapping[str, Any]] = {
     "body": "See you at eight",
-    "code": "invalid",
+    "code": "7h3k9m2p5q8r1s4t6v0w2x5y8z",
     "current": "correct horse battery",
     "cursor": _CURSOR,
     "detail": "Invalid request",

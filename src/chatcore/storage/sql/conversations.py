@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, exists, literal, select, update
 
 from chatcore.ids import ConversationId, UserId
 from chatcore.ports.conversations import ConversationRecord, ConversationRepository
@@ -23,6 +23,7 @@ class SqlConversations(Repository, ConversationRepository):
 
     def __init__(self, schema: ChatSchema) -> None:
         self._table = table = schema.conversations
+        self._bans = schema.bans
         self._mapping = RecordMapping(ConversationRecord, table)
         self._found = (
             sqlite.matching(self._mapping.columns, [table.c.id])
@@ -76,6 +77,21 @@ class SqlConversations(Repository, ConversationRepository):
         if record.deleted_at is not None:
             self.flush()
             self._locked.pop(record.id, None)
+
+    def public(
+        self, viewer: UserId, title: str, before: int | None, limit: int
+    ) -> Sequence[ConversationRecord]:
+        c, bans = self._table.c, self._bans.c
+        banned = exists(literal(1)).where(bans.conversation_n == c.n, bans.user_id == viewer)
+        chosen = select(*self._mapping.columns).where(
+            c.public.is_(True), c.deleted_at.is_(None), ~banned
+        )
+        if title:
+            chosen = chosen.where(c.title_key.contains(title, autoescape=True))
+        if before is not None:
+            chosen = chosen.where(c.n < before)
+        rows = self._session.rows(chosen.order_by(c.n.desc()).limit(limit))
+        return [self._mapping.load(row) for row in rows]
 
     def direct(self, key: str) -> ConversationId | None:
         return self._id(self._table.c.direct_key == key)
