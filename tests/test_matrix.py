@@ -58,6 +58,7 @@ conversations.get                       401    yes   yes   yes      404    404  
 conversations.join                      401    yes   yes   yes      404    404      no
 conversations.join/public               401    yes   yes   yes      yes    404     yes
 conversations.list                      401    yes   yes   yes      yes    yes     yes
+conversations.personalize               401    yes   yes   yes      404    404     yes
 conversations.update                    401     no   yes   yes      404    404      no
 invites.create                          401     no   yes   yes      404    404      no
 invites.create/for-owners               401     no    no   yes      404    404      no
@@ -186,6 +187,7 @@ CASES: Final[dict[str, Fields]] = {
         "kind": "direct",
         "user_id": world.actor("stranger").id,
     },
+    "conversations.personalize": lambda world, role: {"draft": "so far"},
     "conversations.update": lambda world, role: {"title": "changed"},
     "conversations.join/public": lambda world, role: {"conversation_id": world.door.public},
     "invites.create/for-owners": lambda world, role: {"role": "owner"},

@@ -41,7 +41,9 @@ class Limits:
     reactions: int = _positive(20)
     reaction_chars: int = _positive(32)
     attachments: int = _positive(20)
+    # Labels are words on a small badge, and a list shows those of every conversation.
     labels: int = _positive(20)
+    label_chars: int = _positive(40)
     # A query is typed by hand; each of its words costs a look into the index.
     search_chars: int = _positive(200)
     search_words: int = _positive(16)

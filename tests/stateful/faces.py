@@ -24,6 +24,7 @@ Face = dict[str, Any]
 
 _STEPS = ("sent", "delivered", "read")
 _SHOWN = 10
+_OWN = ("marked_unread", "muted_until", "archived", "pinned", "labels", "draft")
 
 
 def answered(outcome: Any) -> Any:
@@ -93,6 +94,7 @@ def conversation(one: Conversation) -> Face:
         "role": one.me.role,
         "joined_seq": one.me.joined_seq,
         "marks": (one.me.delivered_seq, one.me.read_seq),
+        "own": {name: getattr(one.me, name) for name in _OWN},
         **_counts(one.me),
         "replayed": one.replayed,
     }
@@ -194,6 +196,7 @@ class Expected:
             "role": seat.role,
             "joined_seq": seat.joined_seq,
             "marks": (seat.delivered, seat.read),
+            "own": seat.own,
             **self._counts(room),
             "replayed": None,
         }

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from chatcore.errors import ChatError
-from chatcore.ids import ConversationId, MessageId, UserId
+from chatcore.ids import ConversationId, MessageId, UserId, to_datetime
 from chatcore.models import Actor, Conversation, Message
 from chatcore.operations import (
     AddBlock,
@@ -24,6 +24,7 @@ from chatcore.operations import (
     MarkReceipt,
     NewSettings,
     Operation,
+    PersonalizeConversation,
     RemoveBlock,
     RemoveContact,
     RemoveMember,
@@ -43,6 +44,7 @@ _MOST = 7
 """The highest number drawn: it often asks for what there isn't."""
 _REACTIONS = ("like", "heart", "laugh")
 _ROLES: tuple[Literal["member", "admin", "owner"], ...] = ("member", "admin", "owner")
+_LABELS = ("work", "home")
 _HISTORIES: tuple[Literal["joined", "shared"], ...] = ("joined", "shared")
 
 
@@ -235,6 +237,27 @@ def _update(scene: Scene) -> Operation[Any]:
     return UpdateConversation(scene.room, settings=settings)
 
 
+def _personalize(scene: Scene) -> Operation[Any]:
+    """One of the member's own settings, set or cleared."""
+    on = scene.second % 2 == 0
+    labels = _LABELS[: scene.second % 3] or None
+    match scene.first:
+        case 0 | 1:
+            return PersonalizeConversation(scene.room, marked_unread=on)
+        case 2:
+            muted_until = to_datetime(1_000 * scene.third) if on else None
+            return PersonalizeConversation(scene.room, muted_until=muted_until)
+        case 3:
+            return PersonalizeConversation(
+                scene.room, draft=scene.known.text("draft {}") if on else None
+            )
+        case 4:
+            return PersonalizeConversation(scene.room, pinned=on)
+        case 5:
+            return PersonalizeConversation(scene.room, labels=labels)
+    return PersonalizeConversation(scene.room, archived=on)
+
+
 def _to_message(make: Callable[[Scene, MessageId], Operation[Any]]) -> Make:
     return lambda scene: None if scene.message is None else make(scene, scene.message)
 
@@ -259,6 +282,7 @@ VERBS: dict[str, tuple[Literal["any", "group"] | None, Make]] = {
     "role": ("group", lambda s: UpdateMember(s.room, s.anyone, pick(_ROLES, s.second))),
     "update": ("group", _update),
     "end": ("group", lambda s: DeleteConversation(s.room) if s.first == 0 else None),
+    "personalize": ("any", _personalize),
     "edit": ("any", _to_message(_edit)),
     "delete": ("any", _to_message(lambda s, id: DeleteMessage(s.room, id))),
     "hide": ("any", _to_message(lambda s, id: DeleteMessage(s.room, id, "me"))),

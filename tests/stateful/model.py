@@ -23,6 +23,7 @@ from chatcore.operations import (
     Leave,
     MarkReceipt,
     Operation,
+    PersonalizeConversation,
     RemoveBlock,
     RemoveContact,
     RemoveMember,
@@ -215,6 +216,7 @@ class Model:
             reply = refuse("conflict") if answered.deleted_by else answered.seq
         if operation.read_seq is not None:
             self._reach(room, user, operation.read_seq, operation.read_seq)
+            room.seats[user].own["marked_unread"] = False
         letter = Letter(
             room.last_seq + 1,
             user,
@@ -283,7 +285,18 @@ class Model:
             seqs = [self.letter(user, room, id).seq for id in operation.message_ids]
             read = max(read or 0, *seqs)
         self._reach(room, user, operation.delivered_seq or 0, read or 0)
+        if read is not None:
+            room.seats[user].own["marked_unread"] = False
         return room.seats[user]
+
+    def personalize(self, user: UserId, operation: PersonalizeConversation) -> Room:
+        room = self.room(user, operation.conversation_id)
+        own = room.seats[user].own
+        for name in own:
+            value = getattr(operation, name)
+            if value is not UNSET:
+                own[name] = value or (() if name == "labels" else value)
+        return room
 
     def _reach(self, room: Room, user: UserId, delivered: int, read: int) -> None:
         if max(delivered, read) > room.last_seq:
@@ -360,6 +373,7 @@ HANDLERS: dict[type[Operation[Any]], str] = {
     AddReaction: "react",
     RemoveReaction: "react",
     MarkReceipt: "mark",
+    PersonalizeConversation: "personalize",
     AddBlock: "block",
     RemoveBlock: "unblock",
     RequestContact: "ask",

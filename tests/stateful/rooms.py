@@ -1,5 +1,7 @@
 """Conversations, memberships and messages as the plain model keeps them."""
 
+from typing import Any
+
 from attrs import define, field
 
 from chatcore.ids import ConversationId, MessageId, UserId
@@ -40,6 +42,17 @@ class Seat:
     floor: int
     delivered: int
     read: int
+    own: dict[str, Any] = field(
+        factory=lambda: {
+            "marked_unread": False,
+            "muted_until": None,
+            "archived": False,
+            "pinned": False,
+            "labels": (),
+            "draft": None,
+        }
+    )
+    """What only the member sees."""
 
 
 @define(eq=False)

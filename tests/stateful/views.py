@@ -30,6 +30,7 @@ def _summary(client: Client, id: str) -> Json:
             for name, value in held.conversation.items()
             if name not in _PERSONAL + _DERIVED
         },
+        "own": held.own,
         "counters": (position.rev, position.receipt_rev, held.last_seq),
         "members": {user: _membership(one) for user, one in current.items()},
         "receipts": {user: held.marks[user] for user in current},

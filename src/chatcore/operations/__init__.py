@@ -50,6 +50,7 @@ from chatcore.operations.messages import (
     ListMessages,
     SendMessage,
 )
+from chatcore.operations.personal import PersonalizeConversation
 from chatcore.operations.presence import GetPresence, SetPresence, SetTyping, WatchPresence
 from chatcore.operations.reactions import AddReaction, RemoveReaction
 from chatcore.operations.receipts import ListReceipts, MarkReceipt
@@ -109,6 +110,7 @@ __all__ = [
     "MarkReceipt",
     "NewSettings",
     "Operation",
+    "PersonalizeConversation",
     "Pull",
     "PullFrom",
     "RedeemInvite",

@@ -87,7 +87,7 @@ class MemberRepository(ABC):
 
     @abstractmethod
     def mark(self, records: Sequence[MemberRecord]) -> None:
-        """Write the watermarks, ``receipt_rev``, ``trail`` and ``marked_unread`` only."""
+        """Write the watermarks, ``receipt_rev`` and ``trail`` only."""
 
     @abstractmethod
     def stamp(self, records: Sequence[MemberRecord]) -> None:

@@ -286,6 +286,11 @@ def me(record: MemberRecord, count: UnreadCount, most: int) -> Me:
     )
 
 
+def own(work: ChatWork, seat: Seat) -> Me:
+    """The seat's holder's own view, as it is now."""
+    return me(seat.member, unread(work, [seat])[seat.stream.n], work.limits.unread_exact)
+
+
 def cursor(work: ChatWork, seat: Seat) -> StreamCursor:
     """Where the seat's holder stands when they have seen everything up to now."""
     return StreamCursor(

@@ -13,7 +13,7 @@ from chatcore.policy import require
 from chatcore.ports.conversations import ConversationRecord
 from chatcore.ports.members import MemberRecord
 from chatcore.rules import receipts as rules
-from chatcore.services import faces, paging
+from chatcore.services import faces, paging, personal
 from chatcore.services.access import Seat, Seats, enter, messages
 from chatcore.services.work import ChatWork, Outcome, Request
 
@@ -32,14 +32,17 @@ class Moves:
         self._work = work
         self._moved: dict[tuple[int, str], tuple[ConversationRecord, MemberRecord]] = {}
         self._streams: dict[int, tuple[ConversationRecord, int]] = {}
+        self._unmarked: dict[tuple[int, str], Seat] = {}
 
     def claim(self, seat: Seat, delivered: int | None = None, read: int | None = None) -> None:
         """Move a member's watermarks. Raises :class:`Invalid` for more than there is."""
         stream, member = seat.stream, seat.member
         before = rules.Watermark(member.delivered_seq, member.read_seq)
         after = rules.claim(before, stream.last_seq, delivered, read)
-        unmark = member.marked_unread and read is not None
-        if after == before and not unmark:
+        if member.marked_unread and read is not None:
+            member.marked_unread = False
+            self._unmarked[stream.n, member.user_id] = seat
+        if after == before:
             return
         if stream.n not in self._streams:
             self._streams[stream.n] = stream, stream.receipt_rev
@@ -47,11 +50,13 @@ class Moves:
         member.delivered_seq, member.read_seq = after.delivered, after.read
         member.receipt_rev = stream.receipt_rev
         member.trail = _trail(member, self._work.now)
-        member.marked_unread = member.marked_unread and not unmark
         self._moved[stream.n, member.user_id] = stream, member
 
     def write(self) -> None:
-        """Store the watermarks, and announce each conversation's once."""
+        """Store the watermarks, and announce each conversation's once.
+
+        That reading took a mark back is the member's own affair: it goes out on ``me``.
+        """
         self._work.unit.members.mark([member for _, member in self._moved.values()])
         for n, (stream, before) in self._streams.items():
             moved = [member for (at, _), (_, member) in self._moved.items() if at == n]
@@ -65,6 +70,8 @@ class Moves:
                     only_focused=large,
                 )
             )
+        if self._unmarked:
+            personal.changed(self._work, list(self._unmarked.values()))
 
 
 def _trail(member: MemberRecord, now: int) -> tuple[tuple[int, int, int], ...]:

@@ -254,7 +254,7 @@ def _receipts(work: ChatWork, seat: Seat, place: _Place) -> list[Change]:
 
 
 def _me(work: ChatWork, seat: Seat) -> PulledMe:
-    me = faces.me(seat.member, faces.unread(work, [seat])[seat.stream.n], work.limits.unread_exact)
+    me = faces.own(work, seat)
     return PulledMe(
         read_seq=me.read_seq,
         unread=me.unread,
@@ -288,10 +288,7 @@ def _my_changes(work: ChatWork, account: ActorRecord, rev: int) -> Iterator[Chan
             event: Event = MembershipChanged(stream.id, epoch)
             yield Change(stream=ME, rev=member.me_rev, event=event)
         if member.personal_rev > rev and member.current:
-            seat = Seat(stream, member)
-            count = faces.unread(work, [seat])[stream.n]
-            me = faces.me(member, count, work.limits.unread_exact)
-            event = ConversationPersonal(stream.id, me)
+            event = ConversationPersonal(stream.id, faces.own(work, Seat(stream, member)))
             yield Change(stream=ME, rev=member.personal_rev, event=event)
     for record in work.unit.blocks.changed(user, rev):
         yield Change(stream=ME, rev=record.me_rev, event=BlockChanged(blocks.face(record)))

@@ -333,6 +333,8 @@ class Client:
             self._apply_block(params["block"])
         elif method == "contact.changed":
             self._apply_contact(params["contact"])
+        elif method == "conversation.personal":
+            self._apply_personal(params["conversation_id"], params["me"])
         elif method == "message.hidden":
             self._apply_hidden(params)
 
@@ -358,6 +360,12 @@ class Client:
             self.contacts[contact["user_id"]] = contact
         else:
             self.contacts.pop(contact["user_id"], None)
+
+    def _apply_personal(self, conversation: str, me: Json) -> None:
+        held = self.conversations.get(conversation)
+        if held is not None:
+            held.personalize(me)
+            self._settle(self.positions[conversation])
 
     def _apply_hidden(self, params: Json) -> None:
         self.hidden.add(params["message_id"])

@@ -15,6 +15,15 @@ Json = dict[str, Any]
 
 _STEPS: Final = ("sent", "delivered", "read")
 _PERSONAL: Final = ("mine", "status", "hidden", "replayed")
+_OWN: Final = (
+    "marked_unread",
+    "muted_until",
+    "archived",
+    "pinned",
+    "labels",
+    "draft",
+    "cleared_seq",
+)
 
 
 @define(eq=False)
@@ -23,6 +32,8 @@ class Held:
 
     viewer: str
     conversation: Json = field(factory=dict)
+    own: Json = field(factory=dict)
+    """What only the viewer sees of it: archived, muted, the draft and the like."""
     members: dict[str, Json] = field(factory=dict)
     """By user, with the tombstones of those who have left."""
     marks: dict[str, tuple[int, int]] = field(factory=dict)
@@ -53,6 +64,9 @@ class Held:
         self.conversation = conversation
         self.last_seq = max(self.last_seq, conversation["last_seq"])
         me = conversation["me"]
+        if not self.own:
+            # What the account stream told meanwhile wins: this answer may be older.
+            self.personalize(me)
         self._reach(self.viewer, me["delivered_seq"], me["read_seq"], live=False)
 
     def take_page(self, items: Iterable[Json], *, complete: bool) -> None:
@@ -112,6 +126,10 @@ class Held:
         if "left_at" in member:
             self._keep_statuses()
         self.members[user] = member
+
+    def personalize(self, me: Json) -> None:
+        """The viewer's own view as it is now; its counts have no place in the stream's order."""
+        self.own = {name: me[name] for name in _OWN if name in me}
 
     def hide(self, message_id: str) -> None:
         """The viewer hid a message. Whether the counts knew it already, nobody can tell."""

@@ -15,7 +15,7 @@ from chatcore.storage.sql.mapping import RecordMapping
 from chatcore.storage.sql.repository import Repository
 from chatcore.storage.sql.schema import ChatSchema
 
-_MARKED = ("delivered_seq", "read_seq", "receipt_rev", "trail", "marked_unread")
+_MARKED = ("delivered_seq", "read_seq", "receipt_rev", "trail")
 
 
 def _tuples(value: Any) -> tuple[Any, ...]:

@@ -1,0 +1,155 @@
+"""A member's own view of a conversation: nobody else sees it, and all their devices do."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from chatcore.engine import ChatEngine
+from chatcore.errors import NotFound
+from chatcore.events import ConversationPersonal, ReceiptsMoved
+from chatcore.models import Actor, Conversation, Me
+from chatcore.operations import (
+    AddMembers,
+    GetConversation,
+    GetHeads,
+    Leave,
+    MarkReceipt,
+    PersonalizeConversation,
+    Pull,
+    PullFrom,
+    SendMessage,
+)
+from tests.people import People, RecordingBroker
+
+pytestmark = pytest.mark.anyio
+
+LATER = datetime(2030, 1, 2, 3, 4, 5, 678_000, UTC)
+
+
+async def own(engine: ChatEngine, actor: Actor, where: Conversation) -> Me:
+    """The actor's own view, fetched."""
+    me = (await engine.execute(actor, GetConversation(where.id))).me
+    assert me is not None
+    return me
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "empty", "cleared"),
+    [
+        ("muted_until", LATER, None, None),
+        ("archived", True, False, False),
+        ("pinned", True, False, False),
+        ("labels", ("work", "home"), None, ()),
+        ("labels", ("work",), (), ()),
+        ("draft", "see you at", None, None),
+        ("draft", "see you at", "", None),
+        ("marked_unread", True, False, False),
+    ],
+)
+async def test_each_setting_is_set_and_cleared(
+    engine: ChatEngine,
+    people: People,
+    broker: RecordingBroker,
+    name: str,
+    value: Any,
+    empty: Any,
+    cleared: Any,
+) -> None:
+    """On every device of the member, and on nobody else's; the rest stays as it was."""
+    ann, ben = await people("ann", "ben")
+    group = await people.group(ann, ben)
+    theirs, before = await own(engine, ben, group), await own(engine, ann, group)
+    for given, kept in ((value, value), (empty, cleared)):
+        broker.take()
+        change = PersonalizeConversation(group.id, **{name: given})
+        answer = await engine.execute(ann, change)
+        assert answer.rev == group.rev
+        assert answer.me is not None
+        assert getattr(answer.me, name) == kept
+        (said,) = broker.take()
+        assert (said.stream, said.prev) == (f"me:{ann.id}", (said.rev or 0) - 1)
+        assert said.event == ConversationPersonal(group.id, answer.me)
+        assert await own(engine, ann, group) == answer.me
+        # The same again changes nothing, and says nothing.
+        assert (await engine.execute(ann, change)).me == answer.me
+        assert broker.take() == []
+    assert await own(engine, ann, group) == before
+    assert await own(engine, ben, group) == theirs
+
+
+async def test_what_is_not_given_stays(engine: ChatEngine, people: People) -> None:
+    """Several settings at once are one change, and leave the others alone."""
+    ann, ben = await people("ann", "ben")
+    talk = await people.direct(ann, ben)
+    await engine.execute(ann, PersonalizeConversation(talk.id, draft="hm", pinned=True))
+    await engine.execute(ann, PersonalizeConversation(talk.id, archived=True))
+    me = await own(engine, ann, talk)
+    assert (me.draft, me.pinned, me.archived, me.labels) == ("hm", True, True, ())
+
+
+async def test_a_device_that_was_away_pulls_it_once(engine: ChatEngine, people: People) -> None:
+    """Whatever has changed since, the view comes as it is now."""
+    ann, ben = await people("ann", "ben")
+    group, talk = await people.group(ann, ben), await people.direct(ann, ben)
+    cursor = (await engine.execute(ann, GetHeads())).heads[0].cursor
+    for draft in ("a", "ab", "abc"):
+        await engine.execute(ann, PersonalizeConversation(group.id, draft=draft))
+    await engine.execute(ann, PersonalizeConversation(talk.id, archived=True))
+    pulled = await engine.execute(ann, Pull((PullFrom(stream="me", cursor=cursor),)))
+    events = [one.event for one in pulled.changes]
+    assert events == [
+        ConversationPersonal(group.id, await own(engine, ann, group)),
+        ConversationPersonal(talk.id, await own(engine, ann, talk)),
+    ]
+    assert await own(engine, ann, group) == events[0].me  # type: ignore[attr-defined]
+
+
+async def test_sending_leaves_the_draft_to_the_client(engine: ChatEngine, people: People) -> None:
+    """It may be of another device, and about something else."""
+    ann, ben = await people("ann", "ben")
+    group = await people.group(ann, ben)
+    await engine.execute(ann, PersonalizeConversation(group.id, draft="so far"))
+    await people.say(ann, group, "something else")
+    assert (await own(engine, ann, group)).draft == "so far"
+
+
+async def test_reading_takes_the_mark_back(
+    engine: ChatEngine, people: People, broker: RecordingBroker
+) -> None:
+    """By a receipt, even one that moves nothing, or with a message; on all devices."""
+    ann, ben = await people("ann", "ben")
+    group = await people.group(ann, ben)
+    await people.say(ben, group, "1")
+    mark = PersonalizeConversation(group.id, marked_unread=True)
+    for reading, moves in (
+        (MarkReceipt(group.id, read_seq=1), True),
+        (MarkReceipt(group.id, read_seq=0), False),
+        (SendMessage(group.id, "2", read_seq=1), False),
+    ):
+        await engine.execute(ann, mark)
+        await engine.execute(ann, MarkReceipt(group.id, delivered_seq=1))
+        assert (await own(engine, ann, group)).marked_unread
+        broker.take()
+        await engine.execute(ann, reading)
+        me = await own(engine, ann, group)
+        assert not me.marked_unread
+        said = [one.event for one in broker.take()]
+        assert ConversationPersonal(group.id, me) in said
+        assert any(isinstance(event, ReceiptsMoved) for event in said) == moves
+    assert (await own(engine, ben, group)).read_seq == 0
+
+
+async def test_a_new_membership_begins_afresh(engine: ChatEngine, people: People) -> None:
+    """Who leaves sees nothing of it any more, and who comes back finds nothing of before."""
+    ann, ben = await people("ann", "ben")
+    group = await people.group(ann, ben)
+    fresh = await own(engine, ben, group)
+    change = PersonalizeConversation(group.id, draft="bye", labels=("work",), pinned=True)
+    await engine.execute(ben, change)
+    await engine.execute(ben, Leave(group.id))
+    with pytest.raises(NotFound):
+        await engine.execute(ben, change)
+    await engine.execute(ann, AddMembers(group.id, (ben.id,)))
+    me = await own(engine, ben, group)
+    assert (me.draft, me.labels, me.pinned) == (fresh.draft, fresh.labels, fresh.pinned)
