@@ -110,6 +110,7 @@ sessions.revoke                         401    yes   yes   yes      yes    yes  
 sessions.revoke/another's               401    404   404   404      404    404     404
 sync.heads                              401    yes   yes   yes      yes    yes     yes
 sync.pull                               401    yes   yes   yes      yes    yes     yes
+threads.list                            401    yes   yes   yes      404    404     yes
 typing.set                              401    yes   yes   yes      404    404      no
 uploads.delete                          401     no    no    no      404    404      no
 uploads.delete/own                      401    yes   yes   yes      yes    yes     yes

@@ -88,7 +88,7 @@ class MessageReacted(MessageEvent):
 
 @frozen
 class MessageUpdated(MessageEvent):
-    """Pulled: what became of a message since, whatever it was."""
+    """Something else about it changed, its thread for one; pulled: whatever became of it."""
 
     name = "message.updated"
 
@@ -221,6 +221,17 @@ class ContactChanged(Event):
     name = "contact.changed"
     scope = "me"
     contact: Contact
+
+
+@frozen
+class ThreadMarked(Event):
+    """One has read a thread further, without the rest of the conversation."""
+
+    name = "thread.marked"
+    scope = "me"
+    conversation_id: ConversationId
+    thread_id: MessageId
+    read_seq: int
 
 
 @frozen(kw_only=True)

@@ -197,8 +197,18 @@ class Deletion:
 
 
 @frozen(kw_only=True)
+class ThreadSummary:
+    """What the first message of a thread shows of it."""
+
+    count: int
+    """Replies that aren't deleted."""
+    participants: tuple[UserId, ...]
+    """The first ten who wrote one."""
+
+
+@frozen(kw_only=True)
 class Message:
-    """A message; a tombstone keeps place, sender, kind and times only."""
+    """A message; a tombstone keeps place, thread, sender, kind and times only."""
 
     id: MessageId
     conversation_id: ConversationId
@@ -209,6 +219,10 @@ class Message:
     body: str | None = None
     attachments: tuple[Attachment, ...] = ()
     reply_to: ReplyTo | None = None
+    thread_id: MessageId | None = None
+    """The message whose thread it stands in."""
+    thread: ThreadSummary | None = None
+    """Of the first message of a thread."""
     mentions: tuple[str, ...] = ()
     """User ids, and ``all``."""
     reactions: tuple[Reaction, ...] = ()
@@ -358,6 +372,31 @@ class Page(Generic[T]):
 
 
 @frozen(kw_only=True)
+class ThreadMark:
+    """How far one has read a thread, and what one hasn't."""
+
+    thread_id: MessageId
+    read_seq: int
+    """The higher of one's marks in the thread and in the conversation."""
+    unread: int
+    unread_more: bool = False
+    unread_mentions: int
+
+
+@frozen(kw_only=True)
+class Thread:
+    """A thread, as one of its readers sees it."""
+
+    root: Message
+    last_seq: int
+    """The seq of its last reply, deleted ones included."""
+    read_seq: int
+    unread: int
+    unread_more: bool = False
+    unread_mentions: int
+
+
+@frozen(kw_only=True)
 class Marked:
     """The answer to a receipt. ``as_of_rev`` is the conversation's rev that the counts are of."""
 
@@ -366,6 +405,8 @@ class Marked:
     unread_more: bool = False
     unread_mentions: int
     as_of_rev: int
+    thread: ThreadMark | None = None
+    """Where only a thread was marked."""
 
 
 @frozen(kw_only=True)

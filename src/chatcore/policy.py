@@ -168,6 +168,7 @@ TABLE: Final[dict[type[ops.Operation[Any]], Rule]] = {
     ops.RemoveReaction: Rule("member", condition=_may_react),
     ops.MarkReceipt: Rule("member"),
     ops.ListReceipts: Rule("member"),
+    ops.ListThreads: Rule("member"),
     ops.SetTyping: Rule("member", condition=_may_post),
     ops.SetPresence: Rule("user"),
     ops.WatchPresence: Rule("user"),

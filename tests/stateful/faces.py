@@ -1,9 +1,10 @@
 """The engine's answers and the model's, laid out alike; ids, times and revisions are left out."""
 
+from collections.abc import Callable
 from typing import Any
 
 from chatcore.errors import ChatError
-from chatcore.ids import UserId
+from chatcore.ids import MessageId, UserId, split_message_id
 from chatcore.models import (
     Block,
     Contact,
@@ -15,6 +16,8 @@ from chatcore.models import (
     Message,
     Page,
     Receipt,
+    Thread,
+    ThreadMark,
 )
 from chatcore.operations import AddBlock, MarkReceipt, Operation, SendMessage
 from tests.stateful.model import Model
@@ -29,19 +32,13 @@ _OWN = ("marked_unread", "muted_until", "archived", "pinned", "labels", "draft")
 
 def answered(outcome: Any) -> Any:
     """What the engine answered."""
+    if type(outcome) in _FACES:
+        return _FACES[type(outcome)](outcome)
     match outcome:
         case ChatError(code=code):
             return code
-        case Message():
-            return message(outcome)
-        case Conversation():
-            return conversation(outcome)
-        case Member():
-            return member(outcome)
         case Page(items=items):
             return [answered(item) for item in items]
-        case Marked(receipt=receipt):
-            return {"marks": (receipt.delivered_seq, receipt.read_seq), **_counts(outcome)}
         case Receipt():
             return outcome.user_id, outcome.delivered_seq, outcome.read_seq
         case Block() | Contact():
@@ -55,6 +52,18 @@ def _tie(one: Block | Contact) -> Any:
     return (one.user_id, one.blocked) if isinstance(one, Block) else (one.state, one.incoming)
 
 
+def marked(one: Marked) -> Face:
+    """The engine's answer to a receipt."""
+    marks = (one.receipt.delivered_seq, one.receipt.read_seq)
+    more = {} if one.thread is None else {"thread": _read_up_to(one.thread)}
+    return {"marks": marks, **_counts(one), **more}
+
+
+def thread(one: Thread) -> Face:
+    """A thread of the engine's."""
+    return {"root": message(one.root), "last_seq": one.last_seq, **_read_up_to(one)}
+
+
 def message(one: Message) -> Face:
     """A message of the engine's; what is personal is None in the shared face."""
     reply, preview = one.reply_to, one.reply_to and one.reply_to.preview
@@ -65,6 +74,8 @@ def message(one: Message) -> Face:
         "body": one.body,
         "reply": reply and reply.seq,
         "quote": preview and (preview.sender_id, preview.kind, preview.body, preview.deleted),
+        "thread": one.thread_id and _seq(one.thread_id),
+        "replies": one.thread and (one.thread.count, one.thread.participants),
         "mentions": one.mentions,
         "reactions": [(shown.key, shown.count, shown.user_ids) for shown in one.reactions],
         "key": one.key,
@@ -107,8 +118,27 @@ def member(one: Member) -> Face:
     return {"user": one.user_id, "role": one.role, "joined_seq": one.joined_seq, "marks": marks}
 
 
-def _counts(one: Me | Marked) -> Face:
+def _seq(id: MessageId) -> int:
+    parts = split_message_id(id)
+    assert parts is not None
+    return parts[1]
+
+
+def _read_up_to(one: Thread | ThreadMark) -> Face:
+    return {"read_seq": one.read_seq, **_counts(one)}
+
+
+def _counts(one: Me | Marked | Thread | ThreadMark) -> Face:
     return {"unread": one.unread, "more": one.unread_more, "mentions": one.unread_mentions}
+
+
+_FACES: dict[type, Callable[[Any], Face]] = {
+    Message: message,
+    Conversation: conversation,
+    Member: member,
+    Marked: marked,
+    Thread: thread,
+}
 
 
 class Expected:
@@ -132,7 +162,11 @@ class Expected:
                 return self.conversation(made) | {"replayed": there or None}
             case Seat() if isinstance(operation, MarkReceipt):
                 room = self._model.room(self._user, operation.conversation_id)
-                return {"marks": (made.delivered, made.read), **self._counts(room)}
+                marked = {"marks": (made.delivered, made.read), **self._counts(room)}
+                if operation.thread_id is not None:
+                    root = self._model.letter(self._user, room, operation.thread_id)
+                    marked["thread"] = self._in_thread(room, root)
+                return marked
             case Seat():
                 return self.member(made)
             case tuple():
@@ -155,6 +189,8 @@ class Expected:
             "body": letter.body,
             "reply": letter.reply,
             "quote": None,
+            "thread": letter.thread,
+            "replies": self._replies(letter),
             "mentions": letter.mentions,
             "reactions": [(key, len(us), tuple(us[:_SHOWN])) for key, us in found.items()],
             "key": None if letter.deleted_by else letter.key,
@@ -166,6 +202,26 @@ class Expected:
             "hidden": None,
             "replayed": replayed or None,
         }
+
+    def _replies(self, letter: Letter) -> tuple[Any, ...] | None:
+        live = [one.sender for one in letter.replies if one.deleted_by is None]
+        return (len(live), tuple(dict.fromkeys(live))[:_SHOWN]) if letter.replies else None
+
+    def threads(self, room: Room, *, unread: bool) -> list[Face]:
+        """The threads whose beginning this person sees, last reply first."""
+        roots = [one for one in room.visible(self._user) if one.replies]
+        roots.sort(key=lambda root: root.replies[-1].seq, reverse=True)
+        found = [
+            {"root": self.message(room, root), "last_seq": root.replies[-1].seq}
+            | self._in_thread(room, root)
+            for root in roots
+        ]
+        return [one for one in found if one["unread"] or not unread]
+
+    def _in_thread(self, room: Room, root: Letter) -> Face:
+        seat = room.seats[self._user]
+        read_seq = max(seat.read, seat.threads.get(root.seq, 0))
+        return {"read_seq": read_seq} | self._counted(room.unread(self._user, root))
 
     def message(self, room: Room, letter: Letter) -> Face:
         """A message as this person sees it."""
@@ -207,7 +263,9 @@ class Expected:
         return {"user": seat.user, "role": seat.role, "joined_seq": seat.joined_seq, "marks": marks}
 
     def _counts(self, room: Room) -> Face:
-        unread = room.unread(self._user)
+        return self._counted(room.unread(self._user))
+
+    def _counted(self, unread: list[Letter]) -> Face:
         named = [one for one in unread if {self._user, "all"} & set(one.mentions)]
         return {
             "unread": min(len(unread), self._exact),

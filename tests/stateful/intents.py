@@ -183,6 +183,13 @@ class Scene:
         elsewhere = [one for at in self.known.messages.values() for one in at.values()]
         return pick([*(one.id for one in elsewhere), MessageId(chosen[:-1])], self.first)
 
+    @property
+    def root(self) -> MessageId | None:
+        """A message with a thread, where there is one."""
+        held = self.known.messages.get(self.room, {})
+        roots = [one.thread_id for one in held.values() if one.thread_id is not None]
+        return pick(roots, self.second) if roots else self.message
+
 
 Make = Callable[[Scene], Operation[Any] | None]
 
@@ -210,12 +217,15 @@ def _send(scene: Scene) -> Operation[Any]:
         key=key,
         mentions=pick(mentions, scene.second),
         reply_to=scene.message if scene.third % 3 == 0 else None,
+        thread_id=scene.message if scene.third in (2, 4) else None,
         read_seq=scene.first if scene.third == 5 else None,
     )
 
 
 def _mark(scene: Scene) -> Operation[Any]:
     seq = max(0, scene.last_seq + 1 - scene.first % 5)
+    if scene.third == 2:
+        return MarkReceipt(scene.room, read_seq=seq, thread_id=scene.root)
     if scene.third % 4 == 3 and scene.message is not None:
         return MarkReceipt(scene.room, message_ids=(scene.message,))
     if scene.second % 3 == 0:

@@ -202,12 +202,23 @@ class Model:
 
     def send(self, user: UserId, operation: SendMessage) -> Letter:
         room = self.room(user, operation.conversation_id)
-        content = (operation.body, operation.kind, operation.reply_to, operation.mentions)
+        content = (
+            operation.body,
+            operation.kind,
+            operation.reply_to,
+            operation.mentions,
+            operation.thread_id,
+        )
         for letter in room.letters:
             if operation.key is not None and (letter.sender, letter.key) == (user, operation.key):
                 return letter if letter.content == content else refuse("key_reused")
         if not isinstance(operation, ImportMessage) and not self._may_post(room, user):
             refuse("forbidden")
+        root = None
+        if operation.thread_id is not None:
+            root = self.letter(user, room, operation.thread_id)
+            if root.thread is not None or root.deleted_by is not None:
+                refuse("conflict" if root.thread is None else "invalid")
         if operation.body is None or not operation.body.strip():
             refuse("invalid")
         reply = None
@@ -227,6 +238,9 @@ class Model:
             operation.key,
             content,
         )
+        if root is not None:
+            letter.thread = root.seq
+            root.replies.append(letter)
         room.letters.append(letter)
         room.active_at = self.now
         return letter
@@ -284,6 +298,15 @@ class Model:
         if operation.message_ids:
             seqs = [self.letter(user, room, id).seq for id in operation.message_ids]
             read = max(read or 0, *seqs)
+        if operation.thread_id is not None:
+            if read is None or operation.delivered_seq is not None:
+                refuse("invalid")
+            root = self.letter(user, room, operation.thread_id)
+            if read > room.last_seq:
+                refuse("invalid")
+            marks = room.seats[user].threads
+            marks[root.seq] = max(read, marks.get(root.seq, 0))
+            return room.seats[user]
         self._reach(room, user, operation.delivered_seq or 0, read or 0)
         if read is not None:
             room.seats[user].own["marked_unread"] = False

@@ -27,6 +27,9 @@ class Letter:
     reactions: list[tuple[int, UserId, str]] = field(factory=list)
     """(when, who, how)."""
     hidden_by: set[UserId] = field(factory=set)
+    thread: int | None = None
+    replies: list["Letter"] = field(factory=list)
+    """In its thread."""
     status: int = 0
     """The last one that any recipients gave it."""
 
@@ -53,6 +56,8 @@ class Seat:
         }
     )
     """What only the member sees."""
+    threads: dict[int, int] = field(factory=dict)
+    """By root, how far it was read alone."""
 
 
 @define(eq=False)
@@ -108,13 +113,15 @@ class Room:
         """All that a member sees."""
         return [letter for letter in self.letters if self.sees(user, letter)]
 
-    def unread(self, user: UserId) -> list[Letter]:
-        """By looking at every message."""
+    def unread(self, user: UserId, root: Letter | None = None) -> list[Letter]:
+        """By looking at every message, or at those in a thread."""
         seat = self.seats[user]
+        mark = 0 if root is None else seat.threads.get(root.seq, 0)
         return [
             letter
             for letter in self.visible(user)
-            if letter.seq > max(seat.read, seat.joined_seq)
+            if letter.seq > max(seat.read, seat.joined_seq, mark)
+            and (root is None or letter.thread == root.seq)
             and letter.sender != user
             and letter.kind != "system"
             and letter.deleted_by is None

@@ -1,5 +1,6 @@
 """The engine and a plain model of it, side by side: the same answers after every step."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from chatcore.operations import (
     ListMembers,
     ListMessages,
     ListReceipts,
+    ListThreads,
     NewSettings,
     Operation,
     SendMessage,
@@ -168,7 +170,9 @@ class SideBySide(RuleBasedStateMachine):
     # Lists, in pages.
 
     @rule(
-        look=st.sampled_from(("messages", "around", "members", "conversations", "blocks", "one")),
+        look=st.sampled_from(
+            ("messages", "around", "members", "conversations", "blocks", "one", "threads")
+        ),
         who=people,
         where=places,
         size=sizes,
@@ -178,7 +182,9 @@ class SideBySide(RuleBasedStateMachine):
         """Somebody looks at something, in pages of some size."""
         actor, room = pick(self.people, who), pick(self.model.rooms, where)
         mine = Expected(self.model, actor.id, _EXACT)
-        if look in ("messages", "around", "members") and (room.gone or actor.id not in room.seats):
+        if look in ("messages", "around", "members", "threads") and (
+            room.gone or actor.id not in room.seats
+        ):
             return
         match look:
             case "messages":
@@ -192,6 +198,8 @@ class SideBySide(RuleBasedStateMachine):
             case "blocks":
                 theirs = sorted(other for user, other in self.model.blocks if user == actor.id)
                 assert self._pages(actor, ListBlocks, (), size) == [(one, True) for one in theirs]
+            case "threads":
+                self._page_threads(actor, room, mine, size)
             case "one" if room.letters:
                 self._get_message(actor, room, mine, pick(room.letters[::-1], number))
 
@@ -248,6 +256,17 @@ class SideBySide(RuleBasedStateMachine):
         assert self._pages(actor, ListMembers, (room.id,), size) == list(map(mine.member, seats))
         receipts = self._pages(actor, ListReceipts, (room.id,), size)
         assert receipts == [(seat.user, seat.delivered, seat.read) for seat in seats]
+
+    def _page_threads(self, actor: Actor, room: Room, mine: Expected, size: int) -> None:
+        """All threads, those with something unread, and the replies in one."""
+        assert room.id is not None
+        for unread in (False, True):
+            found = self._pages(actor, partial(ListThreads, unread=unread), (room.id,), size)
+            assert found == mine.threads(room, unread=unread)
+        for root in (one for one in room.visible(actor.id) if one.replies):
+            page = self.world.run(actor, ListMessages(room.id, limit=100, thread_id=root.id))
+            seen = [one for one in room.visible(actor.id) if one.thread == root.seq]
+            assert [message.seq for message in page.items] == [letter.seq for letter in seen]
 
     def _pages(self, actor: Actor, kind: Any, place: tuple[Any, ...], size: int) -> list[Any]:
         items: list[Any] = []

@@ -303,6 +303,11 @@ class Law(RuleBasedStateMachine):
             device.client.receive(device.lines.pop(0))
         self._rest(device)
         views.equal(device.client, self._fresh(device))
+        for id, held in device.client.conversations.items():
+            page = self._answer(device, "threads.list", {"conversation_id": id, "limit": 100})
+            for thread in page["items"]:
+                alone = device.client.threads.get(thread["root"]["id"], 0)
+                assert thread["read_seq"] == max(alone, held.read_seq)
 
     def _rest(self, device: Device) -> None:
         """Answer a device until it wants nothing more."""

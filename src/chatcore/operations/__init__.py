@@ -56,6 +56,7 @@ from chatcore.operations.reactions import AddReaction, RemoveReaction
 from chatcore.operations.receipts import ListReceipts, MarkReceipt
 from chatcore.operations.search import SearchMessages
 from chatcore.operations.sync import GetHeads, Pull, PullFrom
+from chatcore.operations.threads import ListThreads
 from chatcore.operations.uploads import DeleteUpload, GetUpload
 from chatcore.operations.users import (
     GetMe,
@@ -104,6 +105,7 @@ __all__ = [
     "ListMessages",
     "ListReceipts",
     "ListSessions",
+    "ListThreads",
     "ListUsers",
     "Login",
     "Logout",

@@ -26,6 +26,8 @@ class SendMessage(Operation[Message]):
     kind: MessageKind = "text"
     upload_ids: Annotated[tuple[UploadId, ...], Many("attachments")] = ()
     reply_to: MessageId | None = None
+    thread_id: MessageId | None = None
+    """The message whose thread it belongs to; that one stands in no thread itself."""
     mentions: Annotated[tuple[Annotated[str, Text(ID_CHARS)], ...], Many("mentions")] = ()
     """User ids, and ``all``."""
     encrypted: Annotated[dict[str, Any] | None, Json("body_bytes")] = None
@@ -52,6 +54,8 @@ class ListMessages(Operation[Page[Message]]):
     after: Annotated[int | None, Whole()] = None
     around: Annotated[int | None, Whole()] = None
     at: datetime | None = None
+    thread_id: MessageId | None = None
+    """Only the replies in this message's thread."""
     limit: Annotated[int | None, Whole(1, "page_max")] = None
 
 

@@ -22,6 +22,8 @@ class MarkReceipt(Operation[Marked]):
     read_seq: Annotated[int | None, Whole()] = None
     message_ids: Annotated[tuple[MessageId, ...], Many("page_max")] = ()
     """Read."""
+    thread_id: MessageId | None = None
+    """Read in this message's thread only; the rest of the conversation stays as it is."""
 
 
 @operation("receipts.list", Page[Receipt], stream="conversation_id")

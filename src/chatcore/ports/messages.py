@@ -38,7 +38,10 @@ class MessageRecord:
     deleted_reason: str | None = None
     expires_at: Milliseconds | None = None
     details: dict[str, Any] = field(factory=dict)
-    """Whatever few messages have: attachments, mentions, reactions, custom, encrypted."""
+    """Whatever few messages have: attachments, mentions, reactions, custom, encrypted, …"""
+    thread_seq: int | None = None
+    """The seq of the message whose thread it stands in."""
+    thread_nonce: str | None = None
 
 
 @frozen(kw_only=True)
@@ -49,6 +52,15 @@ class Window:
     viewer: UserId
     floor_seq: int
     now: Milliseconds
+
+
+@frozen(kw_only=True)
+class Within:
+    """Which part of a conversation a list is of."""
+
+    thread_seq: int | None = None
+    """The replies in the thread of the message with this seq."""
+    pinned: bool = False
 
 
 @frozen(kw_only=True)
@@ -92,7 +104,14 @@ class MessageRepository(ABC):
 
     @abstractmethod
     def page(
-        self, window: Window, *, after: int, before: int | None, newest: bool, limit: int
+        self,
+        window: Window,
+        *,
+        after: int,
+        before: int | None,
+        newest: bool,
+        limit: int,
+        within: Within | None = None,
     ) -> Sequence[MessageRecord]:
         """Visible messages with after < seq < before: the newest ``limit``, or the oldest.
 
@@ -100,7 +119,9 @@ class MessageRepository(ABC):
         """
 
     @abstractmethod
-    def first_at(self, window: Window, moment: Milliseconds) -> int | None:
+    def first_at(
+        self, window: Window, moment: Milliseconds, within: Within | None = None
+    ) -> int | None:
         """The seq of the first visible message created at or after ``moment``."""
 
     @abstractmethod

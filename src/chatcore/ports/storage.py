@@ -18,6 +18,7 @@ from chatcore.ports.messages import MessageRepository
 from chatcore.ports.presence import PresenceRepository
 from chatcore.ports.reactions import HiddenRepository, ReactionRepository
 from chatcore.ports.search import SearchRepository
+from chatcore.ports.threads import ThreadRepository
 from chatcore.ports.uploads import UploadRepository
 
 U = TypeVar("U", bound="UnitOfWork", covariant=True)
@@ -56,6 +57,7 @@ class ChatUnit(UnitOfWork):
     messages: MessageRepository
     reactions: ReactionRepository
     hidden: HiddenRepository
+    threads: ThreadRepository
     actors: ActorRepository
     blocks: BlockRepository
     contacts: ContactRepository

@@ -21,6 +21,7 @@ from chatcore.models import (
     Page,
     ReadBy,
     Receipt,
+    Thread,
     User,
     UserPresence,
 )
@@ -33,6 +34,13 @@ def _of_message(message: Message) -> Iterable[UserId]:
     yield message.sender_id
     for reaction in message.reactions:
         yield from reaction.user_ids
+
+    if message.thread is not None:
+        yield from message.thread.participants
+
+
+def _of_thread(thread: Thread) -> Iterable[UserId]:
+    return _of_message(thread.root)
 
 
 def _of_conversation(conversation: Conversation) -> Iterable[UserId]:
@@ -59,6 +67,7 @@ def _of_invite(item: Invite) -> Iterable[UserId]:
 
 _NAMES: Mapping[type, Callable[[Any], Iterable[UserId]]] = {
     Message: _of_message,
+    Thread: _of_thread,
     Conversation: _of_conversation,
     Member: _of_user_id,
     Ban: _of_ban,

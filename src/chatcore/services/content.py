@@ -75,18 +75,17 @@ def details(operation: SendMessage, attached: list[dict[str, Any]]) -> dict[str,
 
 def digest(operation: SendMessage) -> str:
     """SHA-256 of the request's canonical fields, without ``key`` and ``read_seq``."""
-    canonical = _encode(
-        [
-            operation.body,
-            operation.kind,
-            operation.upload_ids,
-            operation.reply_to,
-            operation.mentions,
-            _sorted(operation.encrypted),
-            _sorted(operation.custom),
-        ]
-    )
-    return hashlib.sha256(canonical).hexdigest()
+    canonical = [
+        operation.body,
+        operation.kind,
+        operation.upload_ids,
+        operation.reply_to,
+        operation.mentions,
+        _sorted(operation.encrypted),
+        _sorted(operation.custom),
+        operation.thread_id,
+    ]
+    return hashlib.sha256(_encode(canonical)).hexdigest()
 
 
 def _sorted(value: Any) -> Any:

@@ -34,6 +34,7 @@ from chatcore.models import (
     ReplyTo,
     Role,
     Status,
+    ThreadSummary,
 )
 from chatcore.ports.actors import ActorRecord
 from chatcore.ports.conversations import ConversationRecord
@@ -61,6 +62,11 @@ def message(record: MessageRecord, stream: ConversationRecord) -> Message:
         kind=cast(MessageKind, record.kind),
         body=record.body,
         reply_to=_reply(record, stream),
+        thread_id=(
+            None
+            if record.thread_seq is None
+            else message_id(stream.id, record.thread_seq, record.thread_nonce or "")
+        ),
         key=record.key,
         created_at=created,
         updated_at=(
@@ -78,6 +84,7 @@ def message(record: MessageRecord, stream: ConversationRecord) -> Message:
             body=None,
             reply_to=None,
             key=None,
+            thread=_thread(details),
             deleted=Deletion(at=at, by=by, reason=record.deleted_reason),
         )
     if not details:
@@ -87,11 +94,17 @@ def message(record: MessageRecord, stream: ConversationRecord) -> Message:
         attachments=tuple(
             codec.structure(one, Attachment) for one in details.get("attachments", ())
         ),
+        thread=_thread(details),
         mentions=tuple(details.get("mentions", ())),
         reactions=tuple(codec.structure(one, Reaction) for one in details.get("reactions", ())),
         encrypted=details.get("encrypted"),
         custom=details.get("custom"),
     )
+
+
+def _thread(details: Mapping[str, Any]) -> ThreadSummary | None:
+    found = details.get("thread")
+    return None if found is None else codec.structure(found, ThreadSummary)
 
 
 def _reply(record: MessageRecord, stream: ConversationRecord) -> ReplyTo | None:
@@ -252,15 +265,18 @@ def unread(work: ChatWork, seats: Sequence[Seat]) -> Mapping[int, UnreadCount]:
     """By conversation_n, what each seat's holder hasn't read."""
     counts = {seat.stream.n: UnreadCount(unread=0, mentions=0) for seat in seats}
     queries = [
-        UnreadQuery(conversation_n=seat.stream.n, viewer=seat.member.user_id, after_seq=_read(seat))
+        UnreadQuery(
+            conversation_n=seat.stream.n, viewer=seat.member.user_id, after_seq=unread_after(seat)
+        )
         for seat in seats
-        if _read(seat) < seat.stream.last_seq
+        if unread_after(seat) < seat.stream.last_seq
     ]
     found = work.unit.messages.unread(queries, work.now, work.limits.unread_exact)
     return counts | {n: count for (n, _), count in found.items()}
 
 
-def _read(seat: Seat) -> int:
+def unread_after(seat: Seat) -> int:
+    """Only messages above this seq can be unread."""
     member = seat.member
     return max(member.read_seq, member.joined_seq, member.floor_seq, seat.stream.pruned_seq)
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
+
+from attrs import frozen
 
 from chatcore.config import Limits
 from chatcore.errors import Conflict, Invalid, VersionConflict
@@ -21,7 +24,7 @@ from chatcore.operations import (
 )
 from chatcore.policy import require
 from chatcore.ports.members import MemberRecord
-from chatcore.ports.messages import MessageRecord
+from chatcore.ports.messages import MessageRecord, Within
 from chatcore.rules import receipts as rules
 from chatcore.services import access, faces, paging, tombstones
 from chatcore.services.access import Seat
@@ -36,7 +39,7 @@ def list_page(work: ChatWork, actor: Actor, operation: ListMessages) -> Page[Mes
     if sum(place is not None for place in places) > 1:
         raise Invalid(detail="Give one of before, after, around and at")
     most = paging.size(work.limits, operation.limit)
-    older, newer, next = _rows(work, seat, operation, most)
+    older, newer, next = _rows(_List(work, seat, _within(work, seat, operation), most), operation)
     shown = faces.messages(work, seat, [*older, *newer])
     items = _fitting(shown, len(older), work.limits)
     if len(items) < len(shown):
@@ -55,40 +58,56 @@ _Rows = tuple[Sequence[MessageRecord], Sequence[MessageRecord], int | None]
 """Those before and those from a place on, by rising seq; and where to go on."""
 
 
-def _rows(work: ChatWork, seat: Seat, operation: ListMessages, most: int) -> _Rows:
+@frozen
+class _List:
+    """What is paged: a conversation, or a part of it."""
+
+    work: ChatWork
+    seat: Seat
+    within: Within | None
+    most: int
+
+    def before(self, before: int | None, most: int) -> _Rows:
+        rows = self._page(after=0, before=before, newest=True, limit=most + 1)
+        return (rows[1:], (), rows[1].seq) if len(rows) > most else (rows, (), None)
+
+    def after(self, after: int, most: int) -> _Rows:
+        rows = self._page(after=after, before=None, newest=False, limit=most + 1)
+        return ((), rows[:most], rows[most - 1].seq) if len(rows) > most else ((), rows, None)
+
+    def around(self, seq: int) -> _Rows:
+        """Half before, half from ``seq`` on; ``next`` goes on before."""
+        _, newer, _ = self.after(seq - 1, (self.most + 1) // 2)
+        if len(newer) == self.most:
+            return (), newer, seq
+        older, _, next = self.before(seq, self.most - len(newer))
+        return older, newer, next
+
+    def at(self, moment: datetime) -> int:
+        """The seq of the first message of that time or later."""
+        window = self.seat.window(self.work.now)
+        first = self.work.unit.messages.first_at(window, to_ms(moment), self.within)
+        return self.seat.stream.last_seq + 1 if first is None else first
+
+    def _page(self, **where: Any) -> Sequence[MessageRecord]:
+        window = self.seat.window(self.work.now)
+        return self.work.unit.messages.page(window, within=self.within, **where)
+
+
+def _within(work: ChatWork, seat: Seat, operation: ListMessages) -> Within | None:
+    if operation.thread_id is None:
+        return None
+    return Within(thread_seq=access.message(work, seat, operation.thread_id).seq)
+
+
+def _rows(listed: _List, operation: ListMessages) -> _Rows:
     if operation.at is not None:
-        return _around(work, seat, _at(work, seat, operation.at), most)
+        return listed.around(listed.at(operation.at))
     if operation.around is not None:
-        return _around(work, seat, operation.around, most)
+        return listed.around(operation.around)
     if operation.after is not None:
-        return _after(work, seat, operation.after, most)
-    return _before(work, seat, operation.before, most)
-
-
-def _before(work: ChatWork, seat: Seat, before: int | None, most: int) -> _Rows:
-    window = seat.window(work.now)
-    rows = work.unit.messages.page(window, after=0, before=before, newest=True, limit=most + 1)
-    return (rows[1:], (), rows[1].seq) if len(rows) > most else (rows, (), None)
-
-
-def _after(work: ChatWork, seat: Seat, after: int, most: int) -> _Rows:
-    window = seat.window(work.now)
-    rows = work.unit.messages.page(window, after=after, before=None, newest=False, limit=most + 1)
-    return ((), rows[:most], rows[most - 1].seq) if len(rows) > most else ((), rows, None)
-
-
-def _around(work: ChatWork, seat: Seat, seq: int, most: int) -> _Rows:
-    """Half before, half from ``seq`` on; ``next`` goes on before."""
-    _, newer, _ = _after(work, seat, seq - 1, (most + 1) // 2)
-    if len(newer) == most:
-        return (), newer, seq
-    older, _, next = _before(work, seat, seq, most - len(newer))
-    return older, newer, next
-
-
-def _at(work: ChatWork, seat: Seat, moment: datetime) -> int:
-    first = work.unit.messages.first_at(seat.window(work.now), to_ms(moment))
-    return seat.stream.last_seq + 1 if first is None else first
+        return listed.after(operation.after, listed.most)
+    return listed.before(operation.before, listed.most)
 
 
 def get(work: ChatWork, actor: Actor, operation: GetMessage) -> Message:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
+
+from attrs import frozen
 
 from chatcore.errors import ChatError, Invalid
 from chatcore.events import Announcement, ReceiptsMoved
-from chatcore.ids import stream_of
+from chatcore.ids import MessageId, stream_of
 from chatcore.models import Actor, Marked, Page, Receipt
 from chatcore.operations import ListReceipts, MarkReceipt
 from chatcore.policy import require
 from chatcore.ports.conversations import ConversationRecord
 from chatcore.ports.members import MemberRecord
+from chatcore.ports.messages import MessageRecord
 from chatcore.rules import receipts as rules
-from chatcore.services import faces, paging, personal
+from chatcore.services import faces, paging, personal, threads
 from chatcore.services.access import Seat, Seats, enter, messages
 from chatcore.services.work import ChatWork, Outcome, Request
 
@@ -93,10 +97,23 @@ def mark(work: ChatWork, requests: Sequence[Request]) -> list[Outcome]:
         except ChatError as error:
             outcomes.append(error)
     moves.write()
-    return [_answer(work, one) if isinstance(one, Seat) else one for one in outcomes]
+    for one in outcomes:
+        if isinstance(one, _Claim) and one.root is not None:
+            threads.mark(work, one.seat, one.root, one.read)
+    return [_answer(work, one) if isinstance(one, _Claim) else one for one in outcomes]
 
 
-def _claim(work: ChatWork, request: Request, found: Seat, moves: Moves) -> Seat:
+@frozen
+class _Claim:
+    """What is to be answered once everything is written."""
+
+    seat: Seat
+    root: MessageRecord | None = None
+    read: int = 0
+    """In the thread of ``root``."""
+
+
+def _claim(work: ChatWork, request: Request, found: Seat, moves: Moves) -> _Claim:
     operation: MarkReceipt = request.operation  # type: ignore[assignment]
     require(type(operation), request.actor, found.case())
     read = operation.read_seq
@@ -104,8 +121,19 @@ def _claim(work: ChatWork, request: Request, found: Seat, moves: Moves) -> Seat:
         read = max(read or 0, _highest(work, found, operation))
     elif read is None and operation.delivered_seq is None:
         raise Invalid(detail="Give delivered_seq, read_seq or message_ids")
+    if operation.thread_id is not None:
+        return _in_thread(work, found, operation, read)
     moves.claim(found, operation.delivered_seq, read)
-    return found
+    return _Claim(found)
+
+
+def _in_thread(work: ChatWork, found: Seat, operation: MarkReceipt, read: int | None) -> _Claim:
+    if read is None or operation.delivered_seq is not None:
+        raise Invalid.field("delivered_seq", "a thread is marked read, and nothing else")
+    (root,) = messages(work, found, [cast(MessageId, operation.thread_id)])
+    if read > found.stream.last_seq:
+        raise Invalid.field("read_seq", "there is no such message yet")
+    return _Claim(found, root, read)
 
 
 def _highest(work: ChatWork, found: Seat, operation: MarkReceipt) -> int:
@@ -113,7 +141,8 @@ def _highest(work: ChatWork, found: Seat, operation: MarkReceipt) -> int:
     return max(record.seq for record in messages(work, found, operation.message_ids))
 
 
-def _answer(work: ChatWork, found: Seat) -> Marked:
+def _answer(work: ChatWork, claim: _Claim) -> Marked:
+    found, root = claim.seat, claim.root
     count = faces.unread(work, [found])[found.stream.n]
     most = work.limits.unread_exact
     return Marked(
@@ -122,6 +151,7 @@ def _answer(work: ChatWork, found: Seat) -> Marked:
         unread_more=count.unread > most,
         unread_mentions=min(count.mentions, most),
         as_of_rev=found.stream.rev,
+        thread=None if root is None else threads.state(work, found, root),
     )
 
 

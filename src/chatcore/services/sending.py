@@ -12,7 +12,7 @@ from attrs import define, evolve, field
 
 from chatcore.errors import ChatError, Conflict, KeyReused, NotFound
 from chatcore.events import MessageSent
-from chatcore.ids import UploadId, UserId, new_nonce, split_message_id, to_ms
+from chatcore.ids import MessageId, UploadId, UserId, new_nonce, split_message_id, to_ms
 from chatcore.models import Message
 from chatcore.operations import ImportMessage, SendMessage
 from chatcore.policy import require
@@ -22,6 +22,7 @@ from chatcore.ports.uploads import UploadRecord
 from chatcore.services import content, faces
 from chatcore.services.access import Seat, Seats, peer
 from chatcore.services.receipts import Moves
+from chatcore.services.threads import Growth, require_root
 from chatcore.services.work import ChatWork, Outcome, Request
 
 
@@ -31,7 +32,8 @@ class _Facts:
 
     seats: Seats
     keyed: dict[tuple[str, UserId, int], MessageRecord]
-    replied: Mapping[tuple[int, int], MessageRecord]
+    named: Mapping[tuple[int, int], MessageRecord]
+    """The messages that these answer, in the conversation or in a thread."""
     hidden: set[tuple[UserId, int, int]]
     blocks: set[tuple[UserId, UserId]]
     uploads: Mapping[UploadId, UploadRecord]
@@ -43,10 +45,10 @@ def send(work: ChatWork, requests: Sequence[Request]) -> list[Outcome]:
     facts = _read(work, requests)
     outcomes: list[Outcome] = []
     sent: list[MessageRecord] = []
-    moves = Moves(work)
+    moves, growth = Moves(work), Growth(work)
     for request in requests:
         try:
-            answer, record = _decide(work, facts, request, moves)
+            answer, record = _decide(work, facts, request, moves, growth)
         except ChatError as error:
             outcomes.append(error)
             continue
@@ -59,6 +61,7 @@ def send(work: ChatWork, requests: Sequence[Request]) -> list[Outcome]:
             held = [one["upload_id"] for one in record.details.get("attachments", ())]
             if held:
                 work.unit.uploads.attach(record.conversation_n, record.seq, held)
+    growth.write()
     moves.write()
     return outcomes
 
@@ -72,12 +75,11 @@ def _read(work: ChatWork, requests: Sequence[Request]) -> _Facts:
         for user, stream in seats.places(request)
     ]
     keys = {(op.key, user, stream.n) for user, op, stream in here if op.key is not None}
-    replies = {
+    named = {
         (stream.n, parts[1], user)
         for user, op, stream in here
-        if op.reply_to is not None
-        and (parts := split_message_id(op.reply_to)) is not None
-        and parts[0] == stream.id
+        for id in (op.reply_to, op.thread_id)
+        if id is not None and (parts := split_message_id(id)) is not None and parts[0] == stream.id
     }
     peers = {
         pair
@@ -88,15 +90,15 @@ def _read(work: ChatWork, requests: Sequence[Request]) -> _Facts:
     return _Facts(
         seats=seats,
         keyed=dict(unit.messages.by_key(keys)),
-        replied=unit.messages.get({(n, seq) for n, seq, _ in replies}),
-        hidden={(user, n, seq) for n, seq, user in replies if unit.hidden.among(user, n, [seq])},
+        named=unit.messages.get({(n, seq) for n, seq, _ in named}),
+        hidden={(user, n, seq) for n, seq, user in named if unit.hidden.among(user, n, [seq])},
         blocks=unit.blocks.among(peers),
         uploads=unit.uploads.get({id for _, op, _ in here for id in op.upload_ids}),
     )
 
 
 def _decide(
-    work: ChatWork, facts: _Facts, request: Request, moves: Moves
+    work: ChatWork, facts: _Facts, request: Request, moves: Moves, growth: Growth
 ) -> tuple[Message, MessageRecord | None]:
     """The answer to one send, and the row to insert unless its key was used before."""
     operation: SendMessage = request.operation  # type: ignore[assignment]
@@ -108,12 +110,17 @@ def _decide(
         if earlier is not None:
             return _replay(work, seat, earlier, digest), None
     _permit(facts, request, operation, seat)
-    record = _record(work, facts, seat, operation, digest)
+    root = _named(work, facts, seat, operation.thread_id)
+    if root is not None:
+        require_root(root)
+    record = _record(work, facts, seat, operation, digest, root)
     if operation.read_seq is not None:
         moves.claim(seat, read=operation.read_seq)
     stream = seat.stream
     stream.rev, stream.last_seq = record.rev, record.seq
     stream.active_at = record.created_at
+    if root is not None:
+        growth.add(stream, root, record)
     if operation.key is not None:
         facts.keyed[operation.key, record.sender_id, stream.n] = record
     shared = faces.message(record, stream)
@@ -122,12 +129,19 @@ def _decide(
 
 
 def _record(
-    work: ChatWork, facts: _Facts, seat: Seat, operation: SendMessage, digest: str | None
+    work: ChatWork,
+    facts: _Facts,
+    seat: Seat,
+    operation: SendMessage,
+    digest: str | None,
+    root: MessageRecord | None,
 ) -> MessageRecord:
     """The row of a new message, at the next seq. Raises for whatever doesn't fit."""
     stream, sender = seat.stream, seat.member.user_id
     body = content.body_of(operation)
-    reply = _reply(work, facts, seat, operation)
+    reply = _named(work, facts, seat, operation.reply_to)
+    if reply is not None and reply.deleted_at is not None:
+        raise Conflict("The message is deleted")
     attached = content.attachments(facts.uploads, sender, operation)
     created = work.now
     if isinstance(operation, ImportMessage) and operation.created_at is not None:
@@ -148,6 +162,8 @@ def _record(
         created_at=created,
         updated_at=created,
         details=content.details(operation, attached),
+        thread_seq=None if root is None else root.seq,
+        thread_nonce=None if root is None else root.nonce,
     )
 
 
@@ -163,14 +179,12 @@ def _permit(facts: _Facts, request: Request, operation: SendMessage, seat: Seat)
     facts.permitted.add(asked)
 
 
-def _reply(
-    work: ChatWork, facts: _Facts, seat: Seat, operation: SendMessage
-) -> MessageRecord | None:
+def _named(work: ChatWork, facts: _Facts, seat: Seat, id: MessageId | None) -> MessageRecord | None:
     """The message it answers. Raises :class:`NotFound` for what the sender doesn't see."""
-    if operation.reply_to is None:
+    if id is None:
         return None
-    parts = split_message_id(operation.reply_to)
-    found = facts.replied.get((seat.stream.n, parts[1])) if parts else None
+    parts = split_message_id(id)
+    found = facts.named.get((seat.stream.n, parts[1])) if parts else None
     window = seat.window(work.now)
     if (
         found is None
@@ -181,8 +195,6 @@ def _reply(
         or (window.viewer, found.conversation_n, found.seq) in facts.hidden
     ):
         raise NotFound
-    if found.deleted_at is not None:
-        raise Conflict("The message is deleted")
     return found
 
 

@@ -26,6 +26,7 @@ from chatcore.events import (
     PulledStream,
     ReceiptsMoved,
     Skipped,
+    ThreadMarked,
 )
 from chatcore.ids import (
     ConversationId,
@@ -296,6 +297,9 @@ def _my_changes(work: ChatWork, account: ActorRecord, rev: int) -> Iterator[Chan
         event = ContactChanged(contacts.face(contact))
         yield Change(stream=ME, rev=contact.me_rev, event=event)
     yield from _my_hidden(work, user, rev)
+    for me_rev, stream_id, seq, nonce, read_seq in work.unit.threads.marked(user, rev):
+        marked = ThreadMarked(stream_id, message_id(stream_id, seq, nonce), read_seq)
+        yield Change(stream=ME, rev=me_rev, event=marked)
 
 
 def _my_hidden(work: ChatWork, user: UserId, rev: int) -> Iterator[Change]:

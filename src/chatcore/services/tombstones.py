@@ -6,7 +6,7 @@ from chatcore.events import MessageDeleted
 from chatcore.ids import UserId
 from chatcore.ports.conversations import ConversationRecord
 from chatcore.ports.messages import MessageRecord
-from chatcore.services import faces
+from chatcore.services import faces, threads
 from chatcore.services.work import ChatWork
 
 
@@ -22,7 +22,9 @@ def bury(
     record.deleted_at = record.updated_at = work.now
     record.deleted_by, record.deleted_reason = by, reason
     record.version += 1
-    record.body, record.details, record.edited_at = None, {}, None
+    record.body, record.edited_at = None, None
+    # Its thread stays readable.
+    record.details = {"thread": one} if (one := record.details.get("thread")) else {}
     record.reply_seq = record.reply_nonce = None
     work.unit.reactions.clear(record.conversation_n, record.seq)
     work.unit.uploads.detach(record.conversation_n, record.seq)
@@ -30,3 +32,5 @@ def bury(
     record.rev = stream.rev
     work.unit.messages.save(record)
     work.announce(stream, MessageDeleted(faces.message(record, stream)), min_seq=record.seq)
+    if record.thread_seq is not None:
+        threads.recount(work, stream, record.thread_seq)

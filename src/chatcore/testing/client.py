@@ -86,6 +86,8 @@ class Client:
     """Those accepted, and the requests that wait."""
     hidden: set[str] = field(factory=set)
     """The ids of hidden messages that it heard of."""
+    threads: dict[str, int] = field(factory=dict)
+    """By thread, up to where the viewer has read it alone, as far as it heard."""
     closing: str | None = None
     """Why the server is about to close the connection."""
     positions: dict[str, Position] = field(factory=dict)
@@ -180,6 +182,7 @@ class Client:
         self.blocks.clear()
         self.contacts.clear()
         self.hidden.clear()
+        self.threads.clear()
         self.since, self._heads, self._lost = None, None, True
 
     # Fetching.
@@ -337,6 +340,9 @@ class Client:
             self._apply_personal(params["conversation_id"], params["me"])
         elif method == "message.hidden":
             self._apply_hidden(params)
+        elif method == "thread.marked":
+            thread = params["thread_id"]
+            self.threads[thread] = max(params["read_seq"], self.threads.get(thread, 0))
 
     def _apply_membership(self, conversation: str, epoch: int | None) -> None:
         position = self.positions.get(conversation)

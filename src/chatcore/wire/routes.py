@@ -108,6 +108,7 @@ ROUTES: tuple[Route, ...] = (
     _api("GET", _MESSAGE + "/status", ops.GetMessageStatus),
     _api("PUT", _MESSAGE + "/reactions/{key}", ops.AddReaction),
     _api("DELETE", _MESSAGE + "/reactions/{key}", ops.RemoveReaction),
+    _api("GET", _ONE + "/threads", ops.ListThreads),
     _api("POST", _ONE + "/receipts", ops.MarkReceipt),
     _api("GET", _ONE + "/receipts", ops.ListReceipts),
     _api("POST", _ONE + "/typing", ops.SetTyping),

@@ -14,6 +14,7 @@ from chatcore.ports.messages import (
     UnreadCount,
     UnreadQuery,
     Window,
+    Within,
 )
 from chatcore.storage.sql import sqlite
 from chatcore.storage.sql.mapping import RecordMapping
@@ -36,7 +37,7 @@ class SqlMessages(Repository, MessageRepository):
         self._keyed = sqlite.matching(columns, [c.key, c.sender_id, c.conversation_n])
         self._placed = sqlite.matching(columns, [c.conversation_n, c.seq])
         self._saved = self._mapping.update_by("conversation_n", "seq")
-        self._unread = self._counting(schema)
+        self._unread = counting(schema)
 
     def by_key(
         self, keys: Collection[tuple[str, UserId, int]]
@@ -69,20 +70,42 @@ class SqlMessages(Repository, MessageRepository):
         self._session.write(self._saved, self._mapping.values(record, "conversation_n", "seq"))
 
     def page(
-        self, window: Window, *, after: int, before: int | None, newest: bool, limit: int
+        self,
+        window: Window,
+        *,
+        after: int,
+        before: int | None,
+        newest: bool,
+        limit: int,
+        within: Within | None = None,
     ) -> Sequence[MessageRecord]:
         seq = self._table.c.seq
-        chosen = self._visible(window).where(seq > max(after, window.floor_seq))
+        chosen = self._visible(window).where(
+            seq > max(after, window.floor_seq), *self._within(window, within)
+        )
         if before is not None:
             chosen = chosen.where(seq < before)
         found = self._all(chosen.order_by(seq.desc() if newest else seq).limit(limit))
         return found[::-1] if newest else found
 
-    def first_at(self, window: Window, moment: Milliseconds) -> int | None:
+    def _within(self, window: Window, within: Within | None) -> list[Any]:
+        c, pins = self._table.c, self._schema.pins.c
+        where = []
+        if within is not None and within.thread_seq is not None:
+            where.append(c.thread_seq == within.thread_seq)
+        if within is not None and within.pinned:
+            pinned = select(pins.seq).where(pins.conversation_n == window.conversation_n)
+            where.append(c.seq.in_(pinned))
+        return where
+
+    def first_at(
+        self, window: Window, moment: Milliseconds, within: Within | None = None
+    ) -> int | None:
         c = self._table.c
         chosen = (
             self._visible(window, c.seq)
             .where(c.seq > window.floor_seq, c.created_at >= moment)
+            .where(*self._within(window, within))
             .order_by(c.seq)
             .limit(1)
         )
@@ -177,52 +200,67 @@ class SqlMessages(Repository, MessageRepository):
 
     def _visible(self, window: Window, *columns: Any) -> Any:
         """What one viewer sees of a conversation, floor apart: neither hidden nor expired."""
-        c, hidden = self._table.c, self._schema.hidden.c
         chosen = select(*columns) if columns else self._every
-        return chosen.where(
-            c.conversation_n == window.conversation_n,
-            or_(c.expires_at.is_(None), c.expires_at > window.now),
-            ~exists(literal(1))
-            .where(hidden.user_id == window.viewer)
-            .where(hidden.conversation_n == c.conversation_n, hidden.seq == c.seq),
-        )
-
-    def _counting(self, schema: ChatSchema) -> Any:
-        """Unread and mention counts of one member, each within the first ``most``."""
-        c, hidden, mentions = self._table.c, schema.hidden.c, schema.mentions.c
-        viewer: BindParameter[Any] = bindparam("viewer")
-        counted = and_(
-            c.sender_id != viewer,
-            c.kind != "system",
-            c.deleted_at.is_(None),
-            or_(c.expires_at.is_(None), c.expires_at > bindparam("now")),
-            ~exists(literal(1))
-            .where(hidden.user_id == viewer)
-            .where(hidden.conversation_n == c.conversation_n, hidden.seq == c.seq),
-        )
-        unread = (
-            select(literal(1).label("one"))
-            .where(c.conversation_n == bindparam("n"), c.seq > bindparam("after"), counted)
-            .limit(bindparam("most"))
-            .subquery()
-        )
-        mentioned = (
-            select(mentions.seq)
-            .distinct()
-            .join_from(
-                schema.mentions,
-                self._table,
-                and_(c.conversation_n == mentions.conversation_n, c.seq == mentions.seq),
-            )
-            .where(mentions.conversation_n == bindparam("n"), mentions.seq > bindparam("after"))
-            .where(mentions.user_id.in_([viewer, EVERYONE]), counted)
-            .limit(bindparam("most"))
-            .subquery()
-        )
-        return select(
-            select(func.count()).select_from(unread).scalar_subquery(),
-            select(func.count()).select_from(mentioned).scalar_subquery(),
-        )
+        return chosen.where(*visible(self._schema, window))
 
     def _all(self, statement: Any, values: Mapping[str, Any] | None = None) -> list[MessageRecord]:
         return [self._mapping.load(row) for row in self._session.rows(statement, values)]
+
+
+def visible(schema: ChatSchema, window: Window) -> list[Any]:
+    """What one viewer sees of a conversation, floor apart: neither hidden nor expired."""
+    c, hidden = schema.messages.c, schema.hidden.c
+    return [
+        c.conversation_n == window.conversation_n,
+        or_(c.expires_at.is_(None), c.expires_at > window.now),
+        ~exists(literal(1))
+        .where(hidden.user_id == window.viewer)
+        .where(hidden.conversation_n == c.conversation_n, hidden.seq == c.seq),
+    ]
+
+
+def countable(schema: ChatSchema, c: Any, viewer: Any, now: Any) -> Any:
+    """The predicate behind every unread count, of the messages in ``c``."""
+    hidden = schema.hidden.c
+    return and_(
+        c.sender_id != viewer,
+        c.kind != "system",
+        c.deleted_at.is_(None),
+        or_(c.expires_at.is_(None), c.expires_at > now),
+        ~exists(literal(1))
+        .where(hidden.user_id == viewer)
+        .where(hidden.conversation_n == c.conversation_n, hidden.seq == c.seq),
+    )
+
+
+def counting(schema: ChatSchema, *where: Any) -> Any:
+    """Unread and mention counts of one member, each within the first ``most``.
+
+    Binds ``n``, ``viewer``, ``after``, ``now`` and ``most``, and whatever ``where`` does.
+    """
+    c, mentions = schema.messages.c, schema.mentions.c
+    viewer: BindParameter[Any] = bindparam("viewer")
+    counted = and_(countable(schema, c, viewer, bindparam("now")), *where)
+    unread = (
+        select(literal(1).label("one"))
+        .where(c.conversation_n == bindparam("n"), c.seq > bindparam("after"), counted)
+        .limit(bindparam("most"))
+        .subquery()
+    )
+    mentioned = (
+        select(mentions.seq)
+        .distinct()
+        .join_from(
+            schema.mentions,
+            schema.messages,
+            and_(c.conversation_n == mentions.conversation_n, c.seq == mentions.seq),
+        )
+        .where(mentions.conversation_n == bindparam("n"), mentions.seq > bindparam("after"))
+        .where(mentions.user_id.in_([viewer, EVERYONE]), counted)
+        .limit(bindparam("most"))
+        .subquery()
+    )
+    return select(
+        select(func.count()).select_from(unread).scalar_subquery(),
+        select(func.count()).select_from(mentioned).scalar_subquery(),
+    )

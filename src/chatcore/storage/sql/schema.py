@@ -57,6 +57,8 @@ class ChatSchema:
         self._admission()
         self.messages = self._messages()
         self._marks()
+        self._threads()
+        self._polls()
         self._actors()
         self._presence()
         self._uploads()
@@ -187,6 +189,8 @@ class ChatSchema:
             Column("deleted_reason", Text),
             Column("expires_at", Ms),
             Column("details", Json),
+            Column("thread_seq", Ms),
+            Column("thread_nonce", String(10)),
         )
         Index(f"{self.prefix}messages_seq", table.c.conversation_n, table.c.seq, unique=True)
         keyed, changed = text("key IS NOT NULL"), text("rev <> sent_rev")
@@ -205,6 +209,15 @@ class ChatSchema:
             table.c.rev,
             sqlite_where=changed,
             postgresql_where=changed,
+        )
+        threaded = text("thread_seq IS NOT NULL")
+        Index(
+            f"{self.prefix}messages_thread",
+            table.c.conversation_n,
+            table.c.thread_seq,
+            table.c.seq,
+            sqlite_where=threaded,
+            postgresql_where=threaded,
         )
         return table
 
@@ -235,6 +248,58 @@ class ChatSchema:
             PrimaryKeyConstraint("user_id", "conversation_n", "seq"),
         )
         Index(f"{self.prefix}hidden_rev", self.hidden.c.user_id, self.hidden.c.me_rev)
+
+    def _threads(self) -> None:
+        """Threads by their roots, and how far each user has read in them."""
+        self.threads = self._table(
+            "threads",
+            _required("conversation_n", Surrogate),
+            _required("seq", Ms),
+            _required("last_seq", Ms),
+            PrimaryKeyConstraint("conversation_n", "seq"),
+        )
+        Index(f"{self.prefix}threads_last", self.threads.c.conversation_n, self.threads.c.last_seq)
+        self.thread_marks = self._table(
+            "thread_marks",
+            _required("user_id", Id),
+            _required("conversation_n", Surrogate),
+            _required("seq", Ms),
+            _required("read_seq", Ms),
+            _required("me_rev", Ms),
+            PrimaryKeyConstraint("user_id", "conversation_n", "seq"),
+        )
+        marks = self.thread_marks.c
+        Index(f"{self.prefix}thread_marks_rev", marks.user_id, marks.me_rev)
+
+    def _polls(self) -> None:
+        """Votes; and what else few messages have: pins, and the texts before an edit."""
+        self.votes = self._table(
+            "votes",
+            _required("conversation_n", Surrogate),
+            _required("seq", Ms),
+            _required("user_id", Id),
+            _required("options", Json),
+            _required("at", Ms),
+            _required("me_rev", Ms),
+            PrimaryKeyConstraint("conversation_n", "seq", "user_id"),
+        )
+        Index(f"{self.prefix}votes_rev", self.votes.c.user_id, self.votes.c.me_rev)
+        self.pins = self._table(
+            "pins",
+            _required("conversation_n", Surrogate),
+            _required("seq", Ms),
+            _required("at", Ms),
+            PrimaryKeyConstraint("conversation_n", "seq"),
+        )
+        self.revisions = self._table(
+            "revisions",
+            _required("conversation_n", Surrogate),
+            _required("seq", Ms),
+            _required("version", Integer),
+            Column("body", Text),
+            _required("at", Ms),
+            PrimaryKeyConstraint("conversation_n", "seq", "version"),
+        )
 
     def _actors(self) -> None:
         self.actors = self._table(

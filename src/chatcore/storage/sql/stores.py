@@ -31,6 +31,7 @@ from chatcore.storage.sql.reactions import SqlHidden, SqlReactions
 from chatcore.storage.sql.repository import Session
 from chatcore.storage.sql.schema import AccountsSchema, ChatSchema
 from chatcore.storage.sql.search import SqlSearch
+from chatcore.storage.sql.threads import SqlThreads
 from chatcore.storage.sql.uploads import SqlUploads
 
 U = TypeVar("U", bound="SqlChatUnit | SqlAccountsUnit")
@@ -49,6 +50,7 @@ class _Repositories:
         self.messages = SqlMessages(schema)
         self.reactions = SqlReactions(schema)
         self.hidden = SqlHidden(schema)
+        self.threads = SqlThreads(schema)
         self.actors = SqlActors(schema)
         self.blocks = SqlBlocks(schema)
         self.contacts = SqlContacts(schema)
@@ -126,6 +128,10 @@ class SqlChatUnit(_Unit, ChatUnit):
     @cached_property
     def hidden(self) -> SqlHidden:  # type: ignore[override]
         return self._prototypes.hidden.bind(self._session)
+
+    @cached_property
+    def threads(self) -> SqlThreads:  # type: ignore[override]
+        return self._prototypes.threads.bind(self._session)
 
     @cached_property
     def actors(self) -> SqlActors:  # type: ignore[override]
