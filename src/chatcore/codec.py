@@ -10,12 +10,10 @@ milliseconds, a trailing underscore dropped from names that are Python's keyword
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache, lru_cache
-from math import isinf
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -43,42 +41,33 @@ T = TypeVar("T")
 # A string without an end is one token up to the end: looking for its end again from each quote in
 # it would take quadratic time.
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _INDEX = re.compile(r"\[(\d+)\]")
 _to_json = msgspec.json.Encoder().encode
+_from_json = msgspec.json.Decoder().decode
 
 
 class _Malformed(ValueError):
     """Well-formed JSON that the contract refuses."""
 
 
-def _pairs(limit: int) -> Callable[[list[tuple[str, Any]]], dict[str, Any]]:
-    def make(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
-            raise _Malformed("a key stands twice in one object")
-        if len(found) > limit:
-            raise _Malformed(f"more than {limit} keys in one object")
-        return found
-
-    return make
-
-
-def _no_constant(name: str) -> Any:
-    raise _Malformed(f"{name} is not JSON")
+def _keys(value: dict[str, Any] | list[Any], most: int) -> int:
+    """How many keys ``value`` has at all depths, none of its objects more than ``most``."""
+    count, items = 0, value
+    if type(value) is dict:
+        count, items = len(value), value.values()  # type: ignore[assignment]
+        if count > most:
+            raise _Malformed(f"more than {most} keys in one object")
+    for item in items:
+        if type(item) is dict or type(item) is list:
+            count += _keys(item, most)
+    return count
 
 
-def _finite(digits: str) -> float:
-    value = float(digits)
-    if isinf(value):
-        raise _Malformed("a number is too large")
-    return value
-
-
-@cache
-def _decoder(keys: int) -> json.JSONDecoder:
-    return json.JSONDecoder(
-        object_pairs_hook=_pairs(keys), parse_constant=_no_constant, parse_float=_finite
-    )
+def _repeats(text: str, keys: int) -> bool:
+    """Whether ``text`` writes more than the ``keys`` that were read: one stands twice."""
+    # A colon follows each key. Most texts have no others; else those inside strings don't count.
+    return text.count(":") != keys and _STRING.sub("", text).count(":") != keys
 
 
 def _depth(text: str) -> int:
@@ -120,14 +109,25 @@ def parse(text: str | bytes, limits: Limits, *, most: int | None = None) -> Any:
             text = text.decode()
         if text.count("[") + text.count("{") > limits.json_depth < _depth(text):
             raise _Malformed(f"nested more than {limits.json_depth} deep")
-        value = _decoder(limits.json_keys).decode(text)
-        # The parser refuses a raw NUL, and bytes hold no surrogate: an escape or a str may.
-        if ("\\u" in text or not storable(text)) and not _all_storable(value):
+        value = _from_json(text)
+        if type(value) in (dict, list) and _repeats(text, _keys(value, limits.json_keys)):
+            raise _Malformed("a key stands twice in one object")
+        # The parser refuses raw control characters and lone surrogates: an escape may be a NUL.
+        if "\\" in text and not _all_storable(value):
             raise _Malformed("NUL and lone surrogates are not allowed")
     except (ValueError, RecursionError) as error:
-        detail = str(error) if isinstance(error, _Malformed) else "not JSON"
-        raise Invalid(f"Malformed JSON: {detail}") from None
+        raise Invalid(f"Malformed JSON: {_trouble(error)}") from None
     return value
+
+
+def _trouble(error: Exception) -> str:
+    """What is wrong with the text, and where as far as the parser says."""
+    if isinstance(error, _Malformed):
+        return str(error)
+    if isinstance(error, msgspec.ValidationError):
+        return "a number is too large"
+    _, _, where = str(error).partition("malformed: ")
+    return f"not JSON: {where}" if where else "not JSON"
 
 
 def _size(text: str) -> int:
@@ -223,12 +223,13 @@ def _overrides(named: dict[str, Any]) -> Any:
 
 
 _structurer = _converter()
+_hook: Callable[[Any], Any] = cache(_structurer.get_structure_hook)
 
 
 def structure(value: Any, cls: type[T], path: str = "") -> T:
     """``value`` as a ``cls``. Raises :class:`Invalid` naming every field that doesn't fit."""
     try:
-        return _structurer.structure(value, cls)
+        return _hook(cls)(value, cls)  # type: ignore[no-any-return]
     except (ClassValidationError, IterableValidationError, ValueError) as error:
         raise Invalid(errors=_problems(error, path)) from None
 
@@ -281,6 +282,13 @@ def _plainer() -> cattrs.Converter:
             for field in attrs.fields(kind)
         }
         return make_dict_unstructure_fn(kind, converter, **_overrides(fields))
+
+    @converter.register_unstructure_hook_factory(lambda kind: _origin(kind) is tuple)
+    def items(kind: Any) -> Any:
+        item = get_args(kind)[0]
+        generic = isinstance(item, TypeVar)
+        inner = converter.unstructure if generic else converter.get_unstructure_hook(item)
+        return lambda value: [inner(item) for item in value] if value else []
 
     unstructure_message = converter.get_unstructure_hook(Message)
 

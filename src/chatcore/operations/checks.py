@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache, reduce
+from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -297,13 +298,22 @@ def _fields(cls: type, limits: Limits) -> tuple[tuple[str, Check], ...]:
     return tuple((field.name, _compile(hints[field.name], limits)) for field in attrs.fields(cls))
 
 
-@cache
-def _checks(cls: type, limits: Limits) -> tuple[tuple[str, Any, Check], ...]:
-    defaults = {
-        field.name: attrs.NOTHING if is_required(field) else field.default
-        for field in attrs.fields(cls)
-    }
-    return tuple((name, defaults[name], one) for name, one in _fields(cls, limits))
+class _Checks:
+    """The checks of one class, under some limits."""
+
+    def __init__(self, cls: type, limits: Limits) -> None:
+        fields = _fields(cls, limits)
+        names = [name for name, _ in fields]
+        # All values in one call. Two more than needed: a getter of one name gives no tuple.
+        self.values = attrgetter(*names, "__class__", "__class__")
+        defaults = {
+            field.name: attrs.NOTHING if is_required(field) else field.default
+            for field in attrs.fields(cls)
+        }
+        self.fields = [(defaults[name], wire_name(name), one) for name, one in fields]
+
+
+_checks: Callable[[type, Limits], _Checks] = cache(_Checks)
 
 
 def check(operation: Operation[Any], limits: Limits) -> None:
@@ -313,10 +323,9 @@ def check(operation: Operation[Any], limits: Limits) -> None:
     def report(path: str, message: str) -> None:
         problems.append(Problem(path, message))
 
-    kind: type = type(operation)
-    for name, default, one in _checks(kind, limits):
-        value = getattr(operation, name)
+    checks = _checks(type(operation), limits)
+    for value, (default, path, one) in zip(checks.values(operation), checks.fields, strict=False):
         if value is not default:
-            one(value, wire_name(name), report)
+            one(value, path, report)
     if problems:
         raise Invalid(errors=problems)

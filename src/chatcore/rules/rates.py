@@ -7,6 +7,7 @@ by a timer, and a bucket that was forgotten is the same as a full one.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 from attrs import field, frozen, validators
 
@@ -14,8 +15,7 @@ _JITTER_S = 1e-6
 """Sums of floats drift; whoever waited as long as they were told must get through."""
 
 
-@frozen
-class Taken:
+class Taken(NamedTuple):
     """What came of asking. Refused where ``wait_s`` isn't zero; then ``full_at`` is as it was."""
 
     full_at: float

@@ -71,7 +71,8 @@ def _fault(message: dict[str, Any], id_text: str | None) -> str | None:
         return "id must be a string or a number"
     if not isinstance(message.get("method"), str):
         return "method must be a string"
-    if unknown := message.keys() - _MEMBERS:
+    if not message.keys() <= _MEMBERS:
+        unknown = message.keys() - _MEMBERS
         return f"unknown: {', '.join(sorted(unknown))}"
     return None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -21,6 +22,10 @@ from chatcore.storage.sql import fts5
 BUSY_S: Final = 5.0
 OLDEST: Final = (3, 38, 0)
 """JSON functions are always built in from here on."""
+
+# How many rows a statement has room for: few sizes, so that all of them stay prepared, each at most
+# half as large again as the one before. Rows that aren't needed are NULL and left out.
+_SIZES: Final = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
@@ -56,14 +61,19 @@ def prepare(connection: sqlite3.Connection, role: Role) -> None:
 def insert_many(
     connection: Connection, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
 ) -> None:
-    """Insert ``rows`` (values in the order of ``names``) with one statement.
+    """Insert ``rows`` (values in the order of ``names``), up to 256 with one statement.
 
-    Columns that are NULL in every row are left out: most messages have a third of them so.
+    Columns that are NULL in every row are left out: most messages have a third of them so. The
+    first is never NULL.
     """
     given = [index for index in range(len(names)) if any(row[index] is not None for row in rows)]
-    values = _encode([[row[index] for index in given] for row in rows]).decode()
-    statement = _insert(table.name, tuple(names[index] for index in given))
-    connection.exec_driver_sql(statement, (values,))
+    columns = tuple(names[index] for index in given)
+    for begin in range(0, len(rows), _SIZES[-1]):
+        some = rows[begin : begin + _SIZES[-1]]
+        size = next(size for size in _SIZES if size >= len(some))
+        values = [row[index] for row in some for index in given]
+        values += [None] * (size * len(given) - len(values))
+        connection.exec_driver_sql(_insert(table.name, columns, size), tuple(values))
 
 
 def matching(columns: Sequence[Any], by: Sequence[Column[Any]]) -> Select[Any]:
@@ -84,15 +94,12 @@ def tuples(values: Iterable[tuple[Any, ...]]) -> dict[str, str]:
     return {"given": _encode(list(values)).decode()}
 
 
-_statements: dict[tuple[str, tuple[str, ...]], str] = {}
-
-
-def _insert(table: str, names: tuple[str, ...]) -> str:
-    if (table, names) not in _statements:
-        columns = ", ".join(f'"{name}"' for name in names)
-        values = ", ".join(f"value ->> {index}" for index in range(len(names)))
-        _statements[table, names] = (
-            # Names of our own tables and columns; every value is in the parameter.
-            f'INSERT INTO "{table}" ({columns}) SELECT {values} FROM json_each(?)'  # noqa: S608
-        )
-    return _statements[table, names]
+@lru_cache(maxsize=1_024)
+def _insert(table: str, names: tuple[str, ...], size: int) -> str:
+    columns = ", ".join(f'"{name}"' for name in names)
+    row = f"({', '.join('?' * len(names))})"
+    return (
+        # Names of our own tables and columns; every value is a parameter.
+        f'INSERT INTO "{table}" ({columns}) SELECT * FROM '  # noqa: S608
+        f"(VALUES {', '.join([row] * size)}) WHERE column1 IS NOT NULL"
+    )
