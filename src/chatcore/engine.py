@@ -19,7 +19,7 @@ from typing import Any, Self, TypeVar
 import anyio
 import anyio.to_thread
 from anyio.abc import TaskGroup
-from attrs import asdict, evolve, frozen
+from attrs import asdict, define, evolve
 from sqlalchemy import URL, Engine
 
 from chatcore.brokers.local import LocalBroker
@@ -57,7 +57,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
-@frozen
+@define
 class Request:
     """One operation, and whom to tell what came of it."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from attrs import frozen
+from attrs import define
 
 from chatcore.codec import notification
 from chatcore.events import Announcement, Event, StreamAdvanced
@@ -12,7 +12,7 @@ from chatcore.events import Announcement, Event, StreamAdvanced
 _ADVANCED = StreamAdvanced()
 
 
-@frozen(eq=False)
+@define(eq=False)
 class Chunk:
     """One or more complete lines of JSON-RPC, without the last line's end."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from chatcore.config import Limits, Settings
 from chatcore.errors import ChatError
@@ -21,7 +21,7 @@ Outcome: TypeAlias = Any
 """An operation's result, or the :class:`ChatError` that refused it."""
 
 
-@frozen
+@define
 class Request:
     """One operation of a batch."""
 

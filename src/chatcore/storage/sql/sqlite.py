@@ -1,8 +1,7 @@
 """What is particular to SQLite: settings, how a transaction begins, and bulk statements.
 
 sqlite3 releases the interpreter's lock at every row it steps over, and beside a busy event loop
-every release may cost a whole switch interval. Hot statements therefore take one JSON parameter
-and give one JSON row, whatever the number of rows behind them.
+every release may cost a whole switch interval. Hot statements are therefore one for a whole batch.
 """
 
 from __future__ import annotations
