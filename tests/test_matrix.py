@@ -24,7 +24,7 @@ from chatcore.operations.base import is_required
 from chatcore.policy import Case, Verdict, judge
 from chatcore.services import BULK, HANDLERS
 from chatcore.testing.clock import FakeClock
-from chatcore.testing.fakes import PlainHasher
+from chatcore.testing.fakes import KeepingMailer, PlainHasher
 from chatcore.wire.problems import problem
 from tests.people import PASSWORD, RecordingBroker, dump
 from tests.world import ROLES, World, build, never_issued
@@ -36,6 +36,8 @@ accounts.check                          yes    yes   yes   yes      yes    yes  
 accounts.login                          yes    yes   yes   yes      yes    yes     yes
 accounts.logout                         401    yes   yes   yes      yes    yes     yes
 accounts.register                       yes    yes   yes   yes      yes    yes     yes
+accounts.request_reset                  yes    yes   yes   yes      yes    yes     yes
+accounts.reset                          401    401   401   401      401    401     401
 accounts.resume                         401    yes   yes   yes      yes    yes     yes
 accounts.update                         401    yes   yes   yes      yes    yes     yes
 accounts.update/email                   401    yes   yes   yes      yes    yes     yes
@@ -173,6 +175,7 @@ FIELDS: Final[dict[str, Callable[[World, str], Any]]] = {
 CASES: Final[dict[str, Fields]] = {
     "accounts.check": lambda world, role: {"username": "newcomer"},
     "accounts.register": lambda world, role: {"username": "newcomer"},
+    "accounts.reset": lambda world, role: {"code": "0000-0000-0000-0000-0000"},
     "accounts.update": lambda world, role: {"location": {"city": "Baku"}},
     "accounts.update/email": lambda world, role: {"email": "a@b.org", "current": PASSWORD},
     "blocks.add": lambda world, role: {"user_id": world.actor("stranger").id},
@@ -295,7 +298,12 @@ def stage(world: World, tmp_path: Path) -> Callable[[], Any]:
         path = shutil.copy(world.path, tmp_path / f"{next(copies)}.db")
         broker, url = RecordingBroker(), f"sqlite:///{path}"
         async with ChatEngine(
-            url, broker=broker, clock=FakeClock(), hasher=PlainHasher(), files=tmp_path / "files"
+            url,
+            broker=broker,
+            clock=FakeClock(),
+            hasher=PlainHasher(),
+            files=tmp_path / "files",
+            mailer=KeepingMailer(),
         ) as engine:
             yield Stage(engine, broker, url)
 

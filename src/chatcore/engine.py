@@ -42,7 +42,7 @@ from chatcore.operations.checks import check
 from chatcore.policy import require
 from chatcore.ports.blobs import BlobStore
 from chatcore.ports.broker import Broker
-from chatcore.ports.identity import Directory, Hasher
+from chatcore.ports.identity import Directory, Hasher, Mailer
 from chatcore.ports.storage import AccountsUnit, ChatUnit, Store
 from chatcore.security.passwords import Argon2Hasher
 from chatcore.services.cards import complete, introduce
@@ -83,6 +83,7 @@ class ChatEngine:
         broker: Broker | None = None,
         directory: Directory | None = None,
         hasher: Hasher | None = None,
+        mailer: Mailer | None = None,
         clock: Clock | None = None,
         limits: Limits | None = None,
         settings: Settings | None = None,
@@ -91,6 +92,7 @@ class ChatEngine:
         self.settings = settings or Settings()
         self.clock = clock or SystemClock()
         self.hasher = hasher or Argon2Hasher()
+        self.mailer = mailer
         opened = open_database(database, readers=self.settings.readers)
         other = opened
         if accounts is not None:
@@ -337,6 +339,10 @@ class ChatEngine:
         """The actor whom a session's token stands for. Raises :class:`Unauthenticated`."""
         actor = await sessions.authenticate(self, token, address, user_agent)
         return evolve(actor, operator=actor.operator or actor.user_id in self.settings.operators)
+
+    async def account_of(self, login: str) -> UserId | None:
+        """Whom a login name means, for counting guesses by account rather than by spelling."""
+        return await sessions.account_of(self, login)
 
     async def connect(self, connection: Connection, since: str | None = None) -> Started:
         """Let a connection hear what its user may: the answer to ``session.start``."""

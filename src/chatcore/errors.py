@@ -11,6 +11,7 @@
     ├── TooLarge             a frame, request body or file is over its limit
     ├── RateLimited          too often; ``retry_after`` says when to come back
     ├── Unavailable          the engine can't answer now; nothing was changed
+    ├── Unsupported          this engine has no such thing: the host keeps it elsewhere, or nowhere
     ├── UnknownOutcome       a commit was sent and its answer lost; ask again with the same key
     ├── Misconfigured        the host's parts don't fit together (never on the wire)
     │   └── MissingExtra     a feature needs an optional dependency
@@ -134,6 +135,13 @@ class Unavailable(ChatError):
 
     code = "unavailable"
     title = "Not available right now"
+
+
+class Unsupported(ChatError):
+    """The host has set this engine up without it; asking again is no use."""
+
+    code = "unsupported"
+    title = "Not offered here"
 
 
 class UnknownOutcome(ChatError):

@@ -115,6 +115,8 @@ TABLE: Final[dict[type[ops.Operation[Any]], Rule]] = {
     ops.Register: Rule("anyone"),
     ops.CheckAvailability: Rule("anyone"),
     ops.Login: Rule("anyone"),
+    ops.RequestReset: Rule("anyone"),
+    ops.ResetPassword: Rule("anyone"),
     ops.Resume: Rule("user"),
     ops.Logout: Rule("user"),
     ops.ChangePassword: Rule("user"),

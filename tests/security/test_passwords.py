@@ -1,12 +1,15 @@
 """Passwords: which are refused, and that what is stored says nothing."""
 
+import sys
+
 import argon2
+import bcrypt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatcore.config import Limits
-from chatcore.errors import Invalid
+from chatcore.errors import Invalid, MissingExtra
 from chatcore.security.common_passwords import COMMON
 from chatcore.security.passwords import Argon2Hasher, check_password
 
@@ -121,3 +124,40 @@ def test_hashes_of_other_costs_are_outdated(hasher):
     dearer = Argon2Hasher(argon2.PasswordHasher(time_cost=2, memory_cost=8, parallelism=1))
     assert dearer.verify(stored, "correct horse")
     assert dearer.outdated(stored)
+
+
+def bcrypted(password: str, prefix: bytes = b"2b") -> str:
+    """A hash as another system made it, at the least cost."""
+    raw = password.encode()[:72]
+    return (
+        bcrypt.hashpw(raw, bcrypt.gensalt(rounds=4, prefix=b"2b"))
+        .replace(b"$2b$", b"$" + prefix + b"$", 1)
+        .decode()
+    )
+
+
+@pytest.mark.parametrize("prefix", [b"2a", b"2b", b"2y"])
+@pytest.mark.parametrize(
+    "password", ["correct horse", "e\u0301" * 10, "x" * 100, "\N{OCTOPUS}" * 30]
+)
+def test_hashes_from_elsewhere(hasher, prefix, password):
+    """Bcrypt's are verified as they were made, and are outdated at once."""
+    stored = bcrypted(password, prefix)
+    assert hasher.verify(stored, password)
+    assert not hasher.verify(stored, "wrong" + password)
+    assert hasher.outdated(stored)
+    assert not hasher.outdated(hasher.hash(password))
+
+
+@pytest.mark.parametrize("stored", ["$2b$", "$2b$04$", "$2b$99$" + "a" * 53, "$2a$x"])
+def test_damaged_hashes_from_elsewhere(hasher, stored):
+    """What is no hash fits no password."""
+    assert not hasher.verify(stored, "correct horse")
+
+
+def test_bcrypt_is_an_extra(hasher, monkeypatch):
+    """Without it the host is told what to install."""
+    stored = bcrypted("correct horse")
+    monkeypatch.setitem(sys.modules, "bcrypt", None)
+    with pytest.raises(MissingExtra, match=r"chatcore\[bcrypt\]"):
+        hasher.verify(stored, "correct horse")

@@ -1,5 +1,7 @@
 """What people sign in with: usernames, e-mail addresses and phone numbers, and changing them."""
 
+import argon2
+import bcrypt
 import pytest
 
 from chatcore.engine import ChatEngine
@@ -17,6 +19,7 @@ from chatcore.operations import (
     SearchUsers,
     UpdateAccount,
 )
+from chatcore.security.passwords import Argon2Hasher
 from tests.people import PASSWORD, People, RecordingBroker, dump
 
 pytestmark = pytest.mark.anyio
@@ -177,6 +180,26 @@ async def test_who_has_no_password_needs_none(engine: ChatEngine) -> None:
     taken = ImportUser("irc:ann", "ann")
     actor = Actor((await engine.execute(Actor(None, operator=True), taken)).id)
     assert (await engine.execute(actor, UpdateAccount(email=MAIL))).email == MAIL
+
+
+async def test_passwords_from_elsewhere(database: str) -> None:
+    """Whoever was taken over with a bcrypt hash signs in, and has one of ours from then on."""
+    stored = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(rounds=4)).decode()
+    operator = Actor(None, operator=True)
+    hasher = Argon2Hasher(argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    async with ChatEngine(database, hasher=hasher) as engine:
+        taken = ImportUser("b:7", None, "Ann", email=MAIL, phone=PHONE, password_hash=stored)
+        user = await engine.execute(operator, taken)
+        with pytest.raises(Unauthenticated):
+            await sign_in(engine, MAIL, "wrong")
+        for login in (MAIL, PHONE):
+            assert (await sign_in(engine, login)).id == user.id
+        stored_now = await engine.accounts_read(lambda work: work.unit.users.credential(user.id))
+        assert stored_now is not None
+        assert stored_now.startswith("$argon2id$")
+        assert await refusal(
+            engine, operator, ImportUser("b:8", "ben", password_hash="md5"), Invalid
+        ) == ["password_hash"]
 
 
 async def test_an_unchanged_account_says_nothing(

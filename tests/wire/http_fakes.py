@@ -89,6 +89,8 @@ class FakeEngine:
     clock: FakeClock = field(factory=FakeClock)
     answer: Answer = _done
     tokens: Mapping[str, Actor] = field(factory=lambda: {"secret": ADA})
+    logins: Mapping[str, UserId] = field(factory=dict)
+    """Whose each login name is."""
     is_ready: bool = True
     file: Attachment = field(factory=attachment)
     content: bytes = PNG
@@ -111,6 +113,9 @@ class FakeEngine:
         if token not in self.tokens:
             raise Unauthenticated
         return self.tokens[token]
+
+    async def account_of(self, login: str) -> UserId | None:
+        return self.logins.get(login)
 
     async def ready(self) -> bool:
         return self.is_ready

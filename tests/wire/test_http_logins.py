@@ -9,8 +9,9 @@ from attrs import define, field
 
 from chatcore.config import Limits
 from chatcore.errors import RateLimited, Unauthenticated
-from chatcore.models import ANONYMOUS, Actor
-from chatcore.operations import ChangePassword, Login, Operation
+from chatcore.ids import UserId
+from chatcore.models import ANONYMOUS, Actor, Done
+from chatcore.operations import ChangePassword, Login, Operation, ResetPassword
 from chatcore.testing.clock import FakeClock
 from chatcore.wire.exchange import Response
 from chatcore.wire.logins import LoginFailures
@@ -18,7 +19,14 @@ from tests.wire.http_fakes import Client, FakeEngine, authenticated, header, loa
 
 pytestmark = pytest.mark.anyio
 
-LIMITS = Limits(login_failures_an_account=2, login_failures_an_address=3, login_window_s=100.0)
+LIMITS = Limits(
+    login_failures_an_account=2,
+    login_failures_an_address=3,
+    login_window_s=100.0,
+    reset_requests_an_account=3,
+    reset_requests_an_address=10,
+    availability_checks_an_address=20,
+)
 
 
 def answers(actor: Actor, operation: Operation[Any]) -> Any:
@@ -26,9 +34,9 @@ def answers(actor: Actor, operation: Operation[Any]) -> Any:
     match operation:
         case Login(password="right"):
             return authenticated()
-        case Login() | ChangePassword():
+        case Login() | ChangePassword() | ResetPassword():
             return Unauthenticated("Wrong name or password")
-    return None
+    return Done()
 
 
 @pytest.fixture
@@ -136,6 +144,50 @@ async def test_attempts_at_several_accounts_at_once() -> None:
     client = Client(Waiting(limits=LIMITS), headers={})
     assert await at_once(client, list("abcde")) == [401] * 5
     assert (await login(client, "f")).status == 429
+
+
+async def test_an_account_is_one_whatever_it_is_called(client: Client) -> None:
+    """Its username, its e-mail address and its number, however written, add up."""
+    names = ("ada", "ada@example.com", "+4930123456", "+49 30 123456")
+    client.engine.logins = dict.fromkeys(names, UserId("ada"))
+    assert [(await login(client, name)).status for name in names] == [401, 401, 429, 429]
+    assert (await login(client, "eve@example.com")).status == 401
+
+
+async def test_codes_are_asked_for_a_few_times(client: Client) -> None:
+    """By account, whoever asks, and by address, whoever is meant; unknown people count alike."""
+    client.engine.logins = dict.fromkeys(("ada", "ada@example.com"), UserId("ada"))
+
+    async def ask(name: str, address: str) -> int:
+        body = {"login": name}
+        return (
+            await client("POST", "/v1/password/reset-request", json=body, address=address)
+        ).status
+
+    for one, other in (("ada", "ada@example.com"), ("nobody", "NOBODY")):
+        asked = [await ask(one if at % 2 else other, f"192.0.2.{at}") for at in range(4)]
+        assert asked == [200, 200, 200, 429]
+    assert [await ask(f"user{at}", "192.0.2.9") for at in range(11)] == [200] * 10 + [429]
+    assert (await login(client, "ada")).status == 401
+
+
+async def test_codes_are_guessed_a_few_times(client: Client) -> None:
+    """Wrong codes close an address, and no account."""
+    body = {"code": "0000-0000", "new": "better than before"}
+    statuses = [
+        (await client("POST", "/v1/password/reset", json=body, address="192.0.2.1")).status
+        for _ in range(3)
+    ]
+    assert statuses == [401, 401, 429]
+    assert (await login(client, "ada", "right", "192.0.2.2")).status == 200
+
+
+async def test_availability_is_asked_a_few_times(client: Client) -> None:
+    """A few questions a minute are a person's; more are somebody's who collects names."""
+    path = "/v1/availability?username=ada"
+    asked = [(await client("GET", path, address="192.0.2.1")).status for _ in range(21)]
+    assert asked == [200] * 20 + [429]
+    assert (await client("GET", path, address="192.0.2.2")).status == 200
 
 
 def test_attempts_under_way_count_until_they_are_over() -> None:

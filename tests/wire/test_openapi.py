@@ -164,6 +164,8 @@ def test_who_has_to_sign_in() -> None:
         "accounts.check",
         "accounts.login",
         "accounts.register",
+        "accounts.request_reset",
+        "accounts.reset",
         "documents.asyncapi",
         "documents.openapi",
         "health.live",

@@ -208,3 +208,18 @@ async def test_every_silent_method_is_known(place: Place) -> None:
     async with place.enter(ann) as at_ann:
         for method, fields in params.items():
             assert await at_ann.ask(method, **fields) == {}
+
+
+async def test_guesses_in_a_session_are_counted_by_account(place: Place) -> None:
+    """From within one's own session, too, another's password is guessed at a few times only."""
+    ann, ben = await place.register("ann"), await place.register("ben")
+    most = place.engine.limits.login_failures_an_account
+    async with place.enter(ben) as person:
+        for number in range(most + 1):
+            name = ("ann", "ANN", "Ann")[number % 3]
+            await person.say(request(number, "accounts.login", login=name, password="wrong"))
+            answer = await person.hear(lambda message: "error" in message)
+            code = answer["error"]["data"]["code"]
+            assert code == ("unauthenticated" if number < most else "rate_limited")
+        opened = await person.ask("accounts.login", login="ben", password="a long password")
+        assert opened["user"]["id"] == ben.user.id != ann.user.id

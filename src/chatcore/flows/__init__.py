@@ -10,13 +10,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from chatcore import operations as ops
-from chatcore.flows import accounts, sync, uploads
+from chatcore.flows import accounts, resets, sync, uploads
 
 FLOWS: Final[Mapping[type[ops.Operation[Any]], Callable[..., Awaitable[Any]]]] = {
     ops.Register: accounts.register,
     ops.Login: accounts.login,
     ops.Logout: accounts.logout,
     ops.ChangePassword: accounts.change_password,
+    ops.RequestReset: resets.request,
+    ops.ResetPassword: resets.reset,
     ops.UpdateAccount: accounts.update,
     ops.RevokeSession: accounts.revoke,
     ops.UpdateMe: accounts.update_me,

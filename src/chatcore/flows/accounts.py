@@ -83,7 +83,7 @@ async def revoke(parts: Parts, actor: Actor, operation: RevokeSession) -> Done:
 
 async def _revoke(parts: Parts, user: UserId, session_id: SessionId) -> None:
     ended = await parts.accounts_write(lambda work: accounts.revoke(work, user, session_id))
-    await parts.chat_write(lambda work: _note_revoked(work, user, ended))
+    await parts.chat_write(lambda work: note_revoked(work, user, ended))
 
 
 async def change_password(parts: Parts, actor: Actor, operation: ChangePassword) -> Done:
@@ -103,11 +103,12 @@ async def change_password(parts: Parts, actor: Actor, operation: ChangePassword)
     ended = await parts.accounts_write(
         lambda work: accounts.change_password(work, actor, verified, hashed)
     )
-    await parts.chat_write(lambda work: _note_revoked(work, user, ended))
+    await parts.chat_write(lambda work: note_revoked(work, user, ended))
     return Done()
 
 
-def _note_revoked(work: ChatWork, user: UserId, ended: Sequence[SessionId]) -> None:
+def note_revoked(work: ChatWork, user: UserId, ended: Sequence[SessionId]) -> None:
+    """Tell the account stream which sessions ended, so that their connections do."""
     account = work.unit.actors.lock([user])[user]
     for id in ended:
         account.rev += 1

@@ -9,7 +9,7 @@ from chatcore.config import Limits, Settings
 from chatcore.events import Announcement
 from chatcore.ids import Clock
 from chatcore.ports.blobs import BlobStore
-from chatcore.ports.identity import Directory, Hasher
+from chatcore.ports.identity import Directory, Hasher, Mailer
 from chatcore.services.work import AccountsWork, ChatWork
 
 T = TypeVar("T")
@@ -27,6 +27,10 @@ class Parts(Protocol):
 
     @property
     def blobs(self) -> BlobStore: ...
+
+    @property
+    def mailer(self) -> Mailer | None: ...
+
     @property
     def directory(self) -> Directory: ...
 

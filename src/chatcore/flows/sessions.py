@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from chatcore.errors import Unauthenticated
 from chatcore.flows.parts import Parts
+from chatcore.ids import UserId
 from chatcore.models import Actor
 from chatcore.security.tokens import hash_token, well_formed
-from chatcore.services import accounts
+from chatcore.services import accounts, identifiers
 
 
 async def authenticate(
@@ -22,3 +23,9 @@ async def authenticate(
     if accounts.stale(session, now):
         await parts.accounts_write(lambda work: work.unit.sessions.touch(session.id, work.now))
     return Actor(session.user_id, session.id, address=address, user_agent=user_agent)
+
+
+async def account_of(parts: Parts, login: str) -> UserId | None:
+    """Whom a login name means, however it is spelled."""
+    record = await parts.accounts_read(lambda work: identifiers.owner(work, login))
+    return None if record is None else record.id

@@ -73,6 +73,26 @@ class ChangePassword(Operation[Done]):
     new: Annotated[str, Text("password_max_bytes")]
 
 
+@operation("accounts.request_reset", Done, store="accounts", writes=True, rate="logins")
+@frozen
+class RequestReset(Operation[Done]):
+    """Ask for a code by which to set a new password; the answer never tells whether one was sent.
+
+    It goes to the e-mail address or phone number of the account that ``login`` means.
+    """
+
+    login: Annotated[str, Text("text_chars")]
+
+
+@operation("accounts.reset", Done, store="accounts", writes=True, rate="logins")
+@frozen
+class ResetPassword(Operation[Done]):
+    """Set a new password with a code that was sent; every session ends."""
+
+    code: Annotated[str, Text("name_chars")]
+    new: Annotated[str, Text("password_max_bytes")]
+
+
 @operation("accounts.update", User, store="accounts", writes=True, rate="logins")
 @frozen(kw_only=True)
 class UpdateAccount(Operation[User]):

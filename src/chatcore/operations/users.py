@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from chatcore.ids import UserId
 from chatcore.models import Page, User, UserKind
@@ -59,12 +59,16 @@ class ListUsers(Operation[Page[User]]):
 @operation("users.import", User, store="accounts", writes=True)
 @frozen
 class ImportUser(Operation[User]):
-    """Take over a user from elsewhere, without a password: for operators only.
+    """Take over a user from elsewhere: for operators only.
 
     ``key`` says who it is at the source; a repeat answers the user it made, as they are now.
+    ``password_hash`` is one of Argon2 or bcrypt; without it they can't sign in with a password.
     """
 
     key: Annotated[str, Key()]
-    username: Annotated[str, Text("name_chars")]
+    username: Annotated[str | None, Text("name_chars")]
     display_name: Annotated[str | None, Text("name_chars")] = None
     kind: UserKind = "person"
+    email: Annotated[str | None, Text("text_chars")] = field(default=None, kw_only=True)
+    phone: Annotated[str | None, Text("text_chars")] = field(default=None, kw_only=True)
+    password_hash: Annotated[str | None, Text("text_chars")] = field(default=None, kw_only=True)

@@ -17,6 +17,7 @@ from chatcore.ports.members import MemberRepository
 from chatcore.ports.messages import MessageRepository
 from chatcore.ports.presence import PresenceRepository
 from chatcore.ports.reactions import HiddenRepository, ReactionRepository
+from chatcore.ports.resets import ResetRepository
 from chatcore.ports.search import SearchRepository
 from chatcore.ports.threads import ThreadRepository
 from chatcore.ports.uploads import UploadRepository
@@ -75,6 +76,7 @@ class AccountsUnit(UnitOfWork):
 
     users: UserRepository
     sessions: SessionRepository
+    resets: ResetRepository
 
 
 class Store(ABC, Generic[U]):

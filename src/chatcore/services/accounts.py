@@ -111,6 +111,9 @@ def update(
         if value is not UNSET:
             setattr(record, name, value or None)
     changed = users.keep(work, record, before)
+    if changed and names_somebody(operation):
+        # A code on its way to an address that is no longer theirs must not let anybody in.
+        work.unit.resets.forget(record.id)
     return users.own(record), changed
 
 
@@ -215,6 +218,7 @@ def change_password(
     """Store a new hash, and end every other session; which these were."""
     if work.unit.users.credential(actor.id) != verified:
         raise Conflict("The password was changed meanwhile")
+    work.unit.resets.forget(actor.id)
     work.unit.users.set_credential(actor.id, password_hash, work.now)
     others = [one.id for one in work.unit.sessions.of(actor.id) if one.id != actor.session_id]
     if others:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from attrs import evolve
 
-from chatcore.errors import Forbidden, NotFound, Unauthenticated
+from chatcore.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from chatcore.ids import UserId, to_datetime
 from chatcore.models import Actor, Page, User
 from chatcore.operations import (
@@ -25,6 +26,8 @@ from chatcore.rules.text import search_prefix
 from chatcore.services import identifiers, paging
 from chatcore.services.identifiers import Identifiers
 from chatcore.services.work import AccountsWork
+
+_HASH = re.compile(r"\$(argon2id?|2[aby])\$")
 
 
 def card(record: UserRecord) -> User:
@@ -89,8 +92,16 @@ def take_over(work: AccountsWork, actor: Actor, operation: ImportUser) -> User:
     earlier = work.unit.users.get([id]).get(id)
     if earlier is not None:
         return card(earlier)
-    given = identifiers.read(work.limits, work.settings, operation.username, None, None)
-    return card(new(work, id, given, operation.display_name, operation.kind))
+    hashed = operation.password_hash
+    if hashed is not None and not _HASH.match(hashed):
+        raise Invalid.field("password_hash", "neither Argon2 nor bcrypt")
+    given = identifiers.read(
+        work.limits, work.settings, operation.username, operation.email, operation.phone
+    )
+    record = new(work, id, given, operation.display_name, operation.kind)
+    if hashed is not None:
+        work.unit.users.set_credential(id, hashed, work.now)
+    return card(record)
 
 
 def find(work: AccountsWork, actor: Actor) -> UserRecord:

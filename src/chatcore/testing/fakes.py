@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from chatcore.ports.identity import Hasher
+from collections import deque
+
+from chatcore.ports.identity import Hasher, Mailer, PasswordReset
 
 _MARK = "plain$"
 
@@ -18,3 +20,13 @@ class PlainHasher(Hasher):
 
     def outdated(self, stored: str) -> bool:
         return not stored.startswith(_MARK)
+
+
+class KeepingMailer(Mailer):
+    """Keeps what it was to deliver, the last hundred, in ``delivered``."""
+
+    def __init__(self) -> None:
+        self.delivered: deque[PasswordReset] = deque(maxlen=100)
+
+    def deliver(self, reset: PasswordReset) -> None:
+        self.delivered.append(reset)

@@ -29,6 +29,7 @@ from chatcore.wire.exchange import (
     json_response,
     problem_response,
 )
+from chatcore.wire.logins import NAMING
 from chatcore.wire.realtime import RealtimeSession
 from chatcore.wire.routes import OperationRoute, match
 from chatcore.wire.settings import HttpSettings
@@ -120,7 +121,10 @@ class Http:
     ) -> Response:
         self._admission.count(actor, route.operation.spec)
         operation = await requests.operation(request, route, parameters, self.engine.limits)
-        with self._admission.logins.attempt(operation, actor):
+        named = None
+        if isinstance(operation, NAMING):
+            named = await self.engine.account_of(operation.login)
+        with self._admission.logins.attempt(operation, actor, named):
             result = await self.engine.execute(actor, operation)
         status = 200 if getattr(result, "replayed", None) else route.status
         return json_response(result, status, *self._cookies(request, operation, result))

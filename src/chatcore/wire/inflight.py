@@ -11,10 +11,10 @@ from chatcore.delivery.connection import Connection
 from chatcore.engine import ChatEngine, Request
 from chatcore.errors import ChatError
 from chatcore.models import Actor
-from chatcore.operations import Operation, WatchPresence
+from chatcore.operations import Login, Operation, RequestReset, WatchPresence
 from chatcore.services.work import Outcome
 from chatcore.wire.jsonrpc import Call
-from chatcore.wire.logins import LoginFailures
+from chatcore.wire.logins import NAMING, LoginFailures
 
 _Done = Callable[[Outcome], None]
 
@@ -39,6 +39,10 @@ class InFlight:
         self, actor: Actor, connection: Connection, call: Call, operation: Operation[Any]
     ) -> None:
         """Queue an operation. Raises :class:`RateLimited` after too many wrong passwords."""
+        if isinstance(operation, NAMING):
+            self.running += 1
+            self._engine.spawn(self._naming, actor, call, operation)
+            return
         done: _Done = partial(self._done, call)
         if isinstance(operation, WatchPresence):
             done = self._watching(connection, operation, done)
@@ -70,6 +74,17 @@ class InFlight:
             done(outcome)
 
         return watched
+
+    async def _naming(self, actor: Actor, call: Call, operation: Login | RequestReset) -> None:
+        """Find out whose login name it is, then go on as ever."""
+        outcome: Outcome
+        try:
+            named = await self._engine.account_of(operation.login)
+            with self._logins.attempt(operation, actor, named):
+                outcome = await self._engine.execute(actor, operation)
+        except ChatError as error:
+            outcome = error
+        self._done(call, outcome)
 
     def _attempting(self, actor: Actor, operation: Operation[Any], done: _Done) -> _Done:
         """Count a password that turns out wrong."""

@@ -1,4 +1,4 @@
-"""Guessing passwords made slow: failures are counted by account and by address.
+"""Guessing made slow: failures are counted by account and by address, and so are questions.
 
 Counted here, before anything is hashed, so that a flood costs next to nothing. Only signing in is
 refused: the owner of an account under attack keeps every session that is open.
@@ -9,16 +9,27 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, Final
 
 from chatcore.config import Limits
 from chatcore.errors import Forbidden, RateLimited, Unauthenticated
-from chatcore.ids import Clock
+from chatcore.ids import Clock, UserId
 from chatcore.models import Actor
-from chatcore.operations import ChangePassword, Login, Operation, UpdateAccount
+from chatcore.operations import (
+    ChangePassword,
+    CheckAvailability,
+    Login,
+    Operation,
+    RequestReset,
+    ResetPassword,
+    UpdateAccount,
+)
 from chatcore.rules.rates import Rate
 from chatcore.rules.text import fold
 from chatcore.wire.limits import Buckets
+
+NAMING: Final = (Login, RequestReset)
+"""The operations that say by a login name whom they are about."""
 
 
 class LoginFailures:
@@ -28,16 +39,23 @@ class LoginFailures:
         window = limits.login_window_s
         self._accounts = Buckets(Rate.of(limits.login_failures_an_account, window), clock)
         self._addresses = Buckets(Rate.of(limits.login_failures_an_address, window), clock)
+        self._requests = Buckets(Rate.of(limits.reset_requests_an_account, window), clock)
+        self._requesters = Buckets(Rate.of(limits.reset_requests_an_address, window), clock)
+        self._checks = Buckets(Rate.of(limits.availability_checks_an_address, 60.0), clock)
         self._under_way: Counter[str] = Counter()
 
     @contextmanager
-    def attempt(self, operation: Operation[Any], actor: Actor) -> Iterator[None]:
-        """Around the execution of any operation; matters to those that take a password.
+    def attempt(
+        self, operation: Operation[Any], actor: Actor, named: UserId | None = None
+    ) -> Iterator[None]:
+        """Around the execution of any operation; matters to those that take a password or a code.
 
-        Raises :class:`RateLimited` where there were too many failures, or where the attempts
-        under way at the same account would be too many if all of them failed.
+        ``named``: whose login name it gives, where it is somebody's. Raises :class:`RateLimited`
+        where there were too many failures, or where the attempts under way at the same account
+        would be too many if all of them failed.
         """
-        account = _account(operation, actor)
+        self._count(operation, actor, named)
+        account = _account(operation, actor, named)
         if account is None:
             yield
             return
@@ -57,12 +75,28 @@ class LoginFailures:
             if not self._under_way[account]:
                 del self._under_way[account]
 
+    def _count(self, operation: Operation[Any], actor: Actor, named: UserId | None) -> None:
+        """Count what is limited whether it succeeds or not."""
+        match operation:
+            case CheckAvailability():
+                self._checks.take(actor.address or "")
+            case RequestReset(login=str(login)):
+                self._requesters.take(actor.address or "")
+                self._requests.take(_login(login, named))
 
-def _account(operation: Operation[Any], actor: Actor) -> str | None:
-    """What the guessing is aimed at; None where no password is asked for."""
+
+def _login(login: str, named: UserId | None) -> str:
+    """An account is one thing to guess at, however many names it has; so is a name of nobody's."""
+    return f"login {fold(login)}" if named is None else f"user {named}"
+
+
+def _account(operation: Operation[Any], actor: Actor, named: UserId | None) -> str | None:
+    """What the guessing is aimed at; None where nothing is asked that could be guessed."""
     match operation:
         case Login(login=str(login)):
-            return f"login {fold(login)}"
+            return _login(login, named)
+        case ResetPassword():
+            return f"code {actor.address}"
         case ChangePassword() | UpdateAccount(current=str()) if actor.user_id is not None:
             return f"user {actor.user_id}"
     return None

@@ -23,6 +23,7 @@ STATUS: Final[Mapping[str, int]] = {
     "too_large": 413,
     "rate_limited": 429,
     "internal": 500,
+    "unsupported": 501,
     "unavailable": 503,
     "unknown_outcome": 503,
 }
@@ -39,6 +40,7 @@ RPC_CODE: Final[Mapping[str, int]] = {
     "key_reused": 4221,
     "rate_limited": 4290,
     "internal": 5000,
+    "unsupported": 5010,
     "unavailable": 5030,
     "unknown_outcome": 5031,
 }

@@ -63,6 +63,8 @@ ROUTES: tuple[Route, ...] = (
     _api("POST", "/resume", ops.Resume),
     _api("POST", "/logout", ops.Logout),
     _api("POST", "/password", ops.ChangePassword),
+    _api("POST", "/password/reset-request", ops.RequestReset),
+    _api("POST", "/password/reset", ops.ResetPassword),
     _api("PATCH", "/account", ops.UpdateAccount),
     _api("GET", "/sessions", ops.ListSessions),
     _api("DELETE", "/sessions/{session_id}", ops.RevokeSession),

@@ -448,3 +448,13 @@ class AccountsSchema:
             Column("address", Text),
         )
         Index(f"{prefix}sessions_user", self.sessions.c.user_id)
+        self.resets = Table(
+            f"{prefix}resets",
+            self.metadata,
+            Column("id", Id, primary_key=True),
+            _required("user_id", Id),
+            _required("code_hash", String(64)),
+            _required("expires_at", Ms),
+            _required("guesses", Integer),
+        )
+        Index(f"{prefix}resets_user", self.resets.c.user_id)

@@ -29,6 +29,7 @@ from chatcore.storage.sql.migrations import upgrade
 from chatcore.storage.sql.presence import SqlPresence
 from chatcore.storage.sql.reactions import SqlHidden, SqlReactions
 from chatcore.storage.sql.repository import Session
+from chatcore.storage.sql.resets import SqlResets
 from chatcore.storage.sql.schema import AccountsSchema, ChatSchema
 from chatcore.storage.sql.search import SqlSearch
 from chatcore.storage.sql.threads import SqlThreads
@@ -57,6 +58,15 @@ class _Repositories:
         self.presence = SqlPresence(schema)
         self.uploads = SqlUploads(schema)
         self.search = SqlSearch(schema)
+
+
+class _AccountsRepositories:
+    """Those of the accounts store."""
+
+    def __init__(self, schema: AccountsSchema) -> None:
+        self.users = SqlUsers(schema)
+        self.sessions = SqlSessions(schema)
+        self.resets = SqlResets(schema)
 
 
 class _Unit:
@@ -186,12 +196,12 @@ class SqlAccountsUnit(_Unit, AccountsUnit):
         self,
         session: Session,
         expired: Callable[[], bool],
-        users: SqlUsers,
-        sessions: SqlSessions,
+        prototypes: _AccountsRepositories,
     ) -> None:
         super().__init__(session, expired)
-        self.users = users.bind(session)
-        self.sessions = sessions.bind(session)
+        self.users = prototypes.users.bind(session)
+        self.sessions = prototypes.sessions.bind(session)
+        self.resets = prototypes.resets.bind(session)
 
     def commit(self, batch: BatchId | None = None) -> None:
         self._finish()
@@ -291,15 +301,14 @@ class SqlAccountsStore(_SqlStore[SqlAccountsUnit], Store[AccountsUnit]):
     def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
         super().__init__(database, settings, clock)
         self.schema = AccountsSchema(settings.table_prefix)
-        self._users = SqlUsers(self.schema)
-        self._sessions = SqlSessions(self.schema)
+        self._prototypes = _AccountsRepositories(self.schema)
 
     @contextmanager
     def write(self) -> Iterator[AccountsUnit]:
         with self._connected(self._database.writer) as (session, expired):
-            yield SqlAccountsUnit(session, expired, self._users, self._sessions)
+            yield SqlAccountsUnit(session, expired, self._prototypes)
 
     @contextmanager
     def read(self) -> Iterator[AccountsUnit]:
         with self._connected(self._database.reader) as (session, expired):
-            yield SqlAccountsUnit(session, expired, self._users, self._sessions)
+            yield SqlAccountsUnit(session, expired, self._prototypes)
