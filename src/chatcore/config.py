@@ -54,6 +54,8 @@ class Limits:
     page_max: int = _positive(100)
     group_members: int = field(default=1_000, validator=[validators.ge(2), validators.le(10_000)])
     members_a_request: int = _positive(100)
+    # Slow mode: longer waits are what announcements are for.
+    slow_mode_s: int = _positive(6 * 3_600)
     # Links of invitation: nobody overlooks more, and a forgotten one ends by itself.
     invites: int = _positive(100)
     invite_uses: int = _positive(10_000)

@@ -20,6 +20,7 @@ class NewSettings:
     announcement: bool | Unset = UNSET
     frozen: bool | Unset = UNSET
     public: bool | Unset = UNSET
+    slow_mode_s: Annotated[int | Unset, Whole(0, "slow_mode_s")] = UNSET
 
 
 @operation("conversations.create", Conversation, writes=True, users="member_ids_named", key=True)

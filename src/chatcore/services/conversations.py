@@ -147,7 +147,7 @@ def _new(
         member_count=len(members),
         history=work.settings.history if settings.history is UNSET else settings.history,
         announcement=bool(settings.announcement),
-        slow_mode_s=0,
+        slow_mode_s=0 if settings.slow_mode_s is UNSET else settings.slow_mode_s,
         frozen=bool(settings.frozen),
         expire_after_s=None,
         public=bool(settings.public),
@@ -222,7 +222,7 @@ def update(work: ChatWork, actor: Actor, operation: UpdateConversation) -> Conve
         if value is not UNSET:
             setattr(stream, name, value)
     if operation.settings is not UNSET:
-        for name in ("history", "announcement", "frozen", "public"):
+        for name in ("history", "announcement", "frozen", "public", "slow_mode_s"):
             value = getattr(operation.settings, name)
             if value is not UNSET:
                 setattr(stream, name, value)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from attrs import define, evolve, field
+from attrs import define, evolve, field, frozen
 
 from chatcore.errors import ChatError, Conflict, KeyReused, NotFound
 from chatcore.events import MessageSent
@@ -21,6 +21,7 @@ from chatcore.ports.messages import MessageRecord
 from chatcore.ports.uploads import UploadRecord
 from chatcore.services import content, faces
 from chatcore.services.access import Seat, Seats, peer
+from chatcore.services.pace import Pace
 from chatcore.services.receipts import Moves
 from chatcore.services.threads import Growth, require_root
 from chatcore.services.work import ChatWork, Outcome, Request
@@ -40,15 +41,30 @@ class _Facts:
     permitted: set[tuple[object, ...]] = field(factory=set)
 
 
+@frozen
+class _Beside:
+    """What a batch of sends changes beside its messages."""
+
+    moves: Moves
+    growth: Growth
+    pace: Pace
+
+    def write(self) -> None:
+        """Store it."""
+        self.growth.write()
+        self.moves.write()
+        self.pace.write()
+
+
 def send(work: ChatWork, requests: Sequence[Request]) -> list[Outcome]:
     """Decide and write a batch of sends; an outcome each, in order."""
     facts = _read(work, requests)
     outcomes: list[Outcome] = []
     sent: list[MessageRecord] = []
-    moves, growth = Moves(work), Growth(work)
+    beside = _Beside(Moves(work), Growth(work), Pace(work))
     for request in requests:
         try:
-            answer, record = _decide(work, facts, request, moves, growth)
+            answer, record = _decide(work, facts, request, beside)
         except ChatError as error:
             outcomes.append(error)
             continue
@@ -61,8 +77,7 @@ def send(work: ChatWork, requests: Sequence[Request]) -> list[Outcome]:
             held = [one["upload_id"] for one in record.details.get("attachments", ())]
             if held:
                 work.unit.uploads.attach(record.conversation_n, record.seq, held)
-    growth.write()
-    moves.write()
+    beside.write()
     return outcomes
 
 
@@ -98,7 +113,7 @@ def _read(work: ChatWork, requests: Sequence[Request]) -> _Facts:
 
 
 def _decide(
-    work: ChatWork, facts: _Facts, request: Request, moves: Moves, growth: Growth
+    work: ChatWork, facts: _Facts, request: Request, beside: _Beside
 ) -> tuple[Message, MessageRecord | None]:
     """The answer to one send, and the row to insert unless its key was used before."""
     operation: SendMessage = request.operation  # type: ignore[assignment]
@@ -114,13 +129,18 @@ def _decide(
     if root is not None:
         require_root(root)
     record = _record(work, facts, seat, operation, digest, root)
+    imported = isinstance(operation, ImportMessage)
+    if not imported:
+        beside.pace.require(seat)
     if operation.read_seq is not None:
-        moves.claim(seat, read=operation.read_seq)
+        beside.moves.claim(seat, read=operation.read_seq)
+    if not imported:
+        beside.pace.sent(seat)
     stream = seat.stream
     stream.rev, stream.last_seq = record.rev, record.seq
     stream.active_at = record.created_at
     if root is not None:
-        growth.add(stream, root, record)
+        beside.growth.add(stream, root, record)
     if operation.key is not None:
         facts.keyed[operation.key, record.sender_id, stream.n] = record
     shared = faces.message(record, stream)
