@@ -51,6 +51,7 @@ contacts.request                        401    yes   yes   yes      yes    yes  
 contacts.request/who-blocks             401    yes   yes   yes      yes    yes      no
 contacts.respond                        401    yes   yes   yes      yes    yes     yes
 contacts.respond/stranger               401    404   404   404      404    404     404
+conversations.clear                     401    yes   yes   yes      404    404     yes
 conversations.create                    401    yes   yes   yes      yes    yes     yes
 conversations.create/found              401    yes   yes   yes      yes    yes     yes
 conversations.create/who-blocks         401    yes   yes   yes      yes    yes      no
@@ -150,6 +151,7 @@ def _pull(world: World, role: str) -> tuple[PullFrom, ...]:
 # What fills a required field, by its name.
 FIELDS: Final[dict[str, Callable[[World, str], Any]]] = {
     "conversation_id": lambda world, role: world.place(role).id,
+    "up_to_seq": lambda world, role: 1,
     "message_id": lambda world, role: world.place(role).theirs,
     "upload_id": lambda world, role: world.place(role).upload,
     "session_id": lambda world, role: world.session(role),

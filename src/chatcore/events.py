@@ -27,7 +27,7 @@ from chatcore.models import (
     User,
 )
 
-Scope = Literal["conversation", "me", "state", "session"]
+Scope = Literal["conversation", "me", "state", "session", "hub"]
 
 
 class Event:
@@ -313,12 +313,26 @@ class SessionClosing(Event):
     reason: Literal["slow", "restarting", "revoked"]
 
 
+# To the hubs alone: never sent to a client.
+
+
+@frozen
+class FloorRaised(Event):
+    """Members cleared a conversation for themselves: ``joining`` has their new floors."""
+
+    name = "floor.raised"
+    scope = "hub"
+
+
 # How events travel.
 
 
 @frozen(kw_only=True)
 class Joining:
-    """Tells the hubs who hears a stream from here on, and above which seq."""
+    """Tells the hubs who hears a stream from here on, and above which seq.
+
+    Of one who hears it already: that the floor has risen.
+    """
 
     user_id: UserId
     floor_seq: int
@@ -408,13 +422,14 @@ class Pulled:
 
 
 def event_types() -> dict[str, type[Event]]:
-    """Every event by its name, sorted: what AsyncAPI and the reference list."""
+    """Every event a client may hear, by name, sorted: what AsyncAPI and the reference list."""
     found: dict[str, type[Event]] = {}
     waiting: list[type[Event]] = [Event]
     while waiting:
         kind = waiting.pop()
         waiting.extend(kind.__subclasses__())
         # attrs' slotted classes leave their unslotted originals among the subclasses.
-        if "name" in vars(kind) and "__attrs_attrs__" in vars(kind):
+        named = "name" in vars(kind) and "__attrs_attrs__" in vars(kind)
+        if named and kind.scope != "hub":
             found[kind.name] = kind
     return dict(sorted(found.items()))

@@ -144,6 +144,7 @@ TABLE: Final[dict[type[ops.Operation[Any]], Rule]] = {
     ops.UpdateConversation: Rule("member", "admin", _GROUP),
     ops.DeleteConversation: Rule("member", "owner", _GROUP),
     ops.PersonalizeConversation: Rule("member"),
+    ops.ClearConversation: Rule("member"),
     ops.ListMembers: Rule("member"),
     ops.AddMembers: Rule("member", "admin", _GROUP),
     ops.UpdateMember: Rule("member", "admin", _GROUP, condition=_may_change_role),

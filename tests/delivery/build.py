@@ -12,6 +12,7 @@ from chatcore.delivery.outbox import Outbox
 from chatcore.events import (
     Announcement,
     ConversationUpdated,
+    FloorRaised,
     Joining,
     MessageSent,
     ReceiptsMoved,
@@ -79,6 +80,12 @@ def retitled(rev: int, **more: Any) -> Announcement:
         leaving=leaving,
         **more,
     )
+
+
+def raised(**floors: int) -> Announcement:
+    """Members cleared the conversation for themselves."""
+    joining = tuple(Joining(user_id=UserId(user), floor_seq=seq) for user, seq in floors.items())
+    return Announcement(event=FloorRaised(), stream=STREAM, joining=joining)
 
 
 def typing(user: str = "ann", state: TypingState = "text", **more: Any) -> Announcement:

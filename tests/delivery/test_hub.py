@@ -23,6 +23,7 @@ from tests.delivery.build import (
     connection,
     heard,
     names,
+    raised,
     retitled,
     sent,
     typing,
@@ -88,6 +89,27 @@ async def test_a_floor_hides_what_lies_below(hub: Hub) -> None:
     assert first["params"] == {"stream": ROOM, "prev": 1, "rev": 2}
     hub.deliver([sent(2), sent(3), retitled(4)])
     assert await names(new) == ["stream.advanced 2", "message.sent 3", "conversation.updated 4"]
+
+
+async def test_a_floor_rises_for_all_connections_of_one_user(hub: Hub) -> None:
+    """Where it stands in the order, for them alone; and nobody hears of it."""
+    phone, desk, ben = connect(hub, "ann"), connect(hub, "ann"), connect(hub, "ben")
+    late = connection("ann")
+    hub.attach(late)
+    hub.deliver([sent(1), raised(ann=1), retitled(2), evolve(sent(3), min_seq=1)])
+    # It read its floor before it rose.
+    hub.subscribe(late.user_id, {ROOM: 0})
+    hub.deliver([sent(4), evolve(sent(5), min_seq=1)])
+    plain = ["message.sent 1", "conversation.updated 2", "message.sent 3"]
+    assert await names(ben) == [*plain, "message.sent 4", "message.sent 5"]
+    for one in (phone, desk, late):
+        found = await names(one)
+        assert found[-4:] == [
+            "conversation.updated 2",
+            "stream.advanced 3",
+            "message.sent 4",
+            "stream.advanced 5",
+        ]
 
 
 async def test_equal_floors_share(hub: Hub) -> None:

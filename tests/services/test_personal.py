@@ -1,23 +1,36 @@
 """A member's own view of a conversation: nobody else sees it, and all their devices do."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from chatcore.config import Limits
+from chatcore.delivery.connection import Connection
+from chatcore.delivery.outbox import Outbox
 from chatcore.engine import ChatEngine
-from chatcore.errors import NotFound
-from chatcore.events import ConversationPersonal, ReceiptsMoved
+from chatcore.errors import Invalid, NotFound
+from chatcore.events import ConversationPersonal, MessageUpdated, ReceiptsMoved
+from chatcore.ids import ConnectionId
 from chatcore.models import Actor, Conversation, Me
 from chatcore.operations import (
     AddMembers,
+    AddReaction,
+    ClearConversation,
+    EditMessage,
     GetConversation,
     GetHeads,
+    GetMessage,
+    GetMessageStatus,
     Leave,
+    ListConversations,
+    ListMessages,
     MarkReceipt,
     PersonalizeConversation,
     Pull,
     PullFrom,
+    SearchMessages,
     SendMessage,
 )
 from tests.people import People, RecordingBroker
@@ -153,3 +166,120 @@ async def test_a_new_membership_begins_afresh(engine: ChatEngine, people: People
     await engine.execute(ann, AddMembers(group.id, (ben.id,)))
     me = await own(engine, ben, group)
     assert (me.draft, me.labels, me.pinned) == (fresh.draft, fresh.labels, fresh.pinned)
+
+
+async def test_clearing_removes_what_is_below_for_one_member(
+    engine: ChatEngine, people: People
+) -> None:
+    """From lists, gets, search, quotes, counts and previews; for everybody else it stays."""
+    ann, ben = await people("ann", "ben")
+    group = await people.group(ann, ben)
+    sent = await people.say(ann, group, "one apple", "two apples", "three apples")
+    await engine.execute(ann, SendMessage(group.id, "@ben", mentions=(ben.id,)))
+    answer = SendMessage(group.id, "indeed", reply_to=sent[1].id)
+    await engine.execute(ann, answer)
+    cleared = await engine.execute(ben, ClearConversation(group.id, 4))
+    assert cleared.me is not None
+    assert cleared.me.cleared_seq == 4
+    assert (cleared.me.unread, cleared.me.unread_mentions) == (1, 0)
+    page = await engine.execute(ben, ListMessages(group.id))
+    assert page.next is None
+    (left,) = page.items
+    assert left.reply_to is not None
+    assert (left.seq, left.reply_to.seq, left.reply_to.preview) == (5, 2, None)
+    assert (await engine.execute(ben, SearchMessages("apples"))).items == ()
+    for operation in (
+        GetMessage(group.id, sent[2].id),
+        GetMessageStatus(group.id, sent[2].id),
+        AddReaction(group.id, sent[2].id, "like"),
+        MarkReceipt(group.id, message_ids=(sent[2].id,)),
+        SendMessage(group.id, "what?", reply_to=sent[2].id),
+    ):
+        with pytest.raises(NotFound):
+            await engine.execute(ben, operation)
+    cleared = await engine.execute(ben, ClearConversation(group.id, 5))
+    assert cleared.last_message is None
+    (listed,) = (await engine.execute(ben, ListConversations())).items
+    assert listed == cleared
+    assert len((await engine.execute(ann, ListMessages(group.id))).items) == 5
+    assert (await own(engine, ann, group)).cleared_seq == 0
+
+
+async def test_clearing_never_goes_back(
+    engine: ChatEngine, people: People, broker: RecordingBroker
+) -> None:
+    """The last message may go, the next can't yet; below what is cleared nothing happens."""
+    ann, ben = await people("ann", "ben")
+    group = await people.group(ann, ben)
+    await people.say(ann, group, *"123")
+    with pytest.raises(Invalid) as caught:
+        await engine.execute(ben, ClearConversation(group.id, 4))
+    assert [problem.path for problem in caught.value.errors] == ["up_to_seq"]
+    cleared = await engine.execute(ben, ClearConversation(group.id, 3))
+    broker.take()
+    for seq in (3, 2, 0):
+        assert await engine.execute(ben, ClearConversation(group.id, seq)) == cleared
+    assert broker.take() == []
+
+
+async def test_clearing_what_was_never_seen_changes_nothing(
+    engine: ChatEngine, people: People
+) -> None:
+    """Who joined later has nothing below their joining to clear."""
+    ann, ben = await people("ann", "ben")
+    group = await people.group(ann)
+    await people.say(ann, group, *"123")
+    await engine.execute(ann, AddMembers(group.id, (ben.id,)))
+    for seq in (2, 3):
+        me = (await engine.execute(ben, ClearConversation(group.id, seq))).me
+        assert me is not None
+        assert me.cleared_seq == 0
+
+
+async def test_a_pull_after_clearing_shows_nothing_below(
+    engine: ChatEngine, people: People
+) -> None:
+    """The stream's cursor stays good; the account stream tells from where on things are seen."""
+    ann, ben = await people("ann", "ben")
+    group = await people.group(ann, ben)
+    heads = (await engine.execute(ben, GetHeads())).heads
+    sent = await people.say(ann, group, *"123")
+    await engine.execute(ben, ClearConversation(group.id, 2))
+    await engine.execute(ann, EditMessage(group.id, sent[0].id, "1, but"))
+    await engine.execute(ann, EditMessage(group.id, sent[2].id, "3, but"))
+    places = tuple(PullFrom(stream=one.stream, cursor=one.cursor) for one in heads)
+    pulled = await engine.execute(ben, Pull(places))
+    assert pulled.reset == ()
+    bodies = [
+        one.event.message.body for one in pulled.changes if isinstance(one.event, MessageUpdated)
+    ]
+    assert bodies == ["3, but"]
+    (personal,) = [
+        one.event for one in pulled.changes if isinstance(one.event, ConversationPersonal)
+    ]
+    assert personal.me.cleared_seq == 2
+
+
+async def test_live_events_below_are_only_an_advance(engine: ChatEngine, people: People) -> None:
+    """At once, on every connection of the one who cleared."""
+    ann, ben = await people("ann", "ben")
+    group = await people.group(ann, ben)
+    sent = await people.say(ann, group, *"12")
+    connections = []
+    for name, actor in (("desk", ben), ("phone", ben), ("hers", ann)):
+        outbox = Outbox(Limits(), lines=True)
+        made = Connection(ConnectionId(name), actor.id, actor.session_id, outbox)
+        await engine.connect(made)
+        connections.append(made)
+    await engine.execute(ben, ClearConversation(group.id, 1))
+    for message in sent:
+        await engine.execute(ann, EditMessage(group.id, message.id, "changed"))
+    told = []
+    for one in connections:
+        lines = (await one.outbox.next_frame()).split("\n")
+        told.append([line["method"] for line in map(json.loads, lines)])
+    assert told == [
+        ["conversation.personal", "stream.advanced", "message.edited"],
+        ["conversation.personal", "stream.advanced", "message.edited"],
+        ["message.edited", "message.edited"],
+    ]

@@ -27,7 +27,15 @@ Face = dict[str, Any]
 
 _STEPS = ("sent", "delivered", "read")
 _SHOWN = 10
-_OWN = ("marked_unread", "muted_until", "archived", "pinned", "labels", "draft")
+_OWN = (
+    "marked_unread",
+    "muted_until",
+    "archived",
+    "pinned",
+    "labels",
+    "draft",
+    "cleared_seq",
+)
 
 
 def answered(outcome: Any) -> Any:

@@ -15,6 +15,7 @@ from chatcore.operations import (
     AddBlock,
     AddMembers,
     AddReaction,
+    ClearConversation,
     CreateConversation,
     DeleteConversation,
     DeleteMessage,
@@ -316,9 +317,18 @@ class Model:
         room = self.room(user, operation.conversation_id)
         own = room.seats[user].own
         for name in own:
-            value = getattr(operation, name)
+            value = getattr(operation, name, UNSET)
             if value is not UNSET:
                 own[name] = value or (() if name == "labels" else value)
+        return room
+
+    def clear(self, user: UserId, operation: ClearConversation) -> Room:
+        room = self.room(user, operation.conversation_id)
+        seat = room.seats[user]
+        if operation.up_to_seq > room.last_seq:
+            refuse("invalid")
+        if operation.up_to_seq > seat.floor:
+            seat.floor = seat.own["cleared_seq"] = operation.up_to_seq
         return room
 
     def _reach(self, room: Room, user: UserId, delivered: int, read: int) -> None:
@@ -396,6 +406,7 @@ HANDLERS: dict[type[Operation[Any]], str] = {
     AddReaction: "react",
     RemoveReaction: "react",
     MarkReceipt: "mark",
+    ClearConversation: "clear",
     PersonalizeConversation: "personalize",
     AddBlock: "block",
     RemoveBlock: "unblock",

@@ -53,6 +53,7 @@ class Seat:
             "pinned": False,
             "labels": (),
             "draft": None,
+            "cleared_seq": 0,
         }
     )
     """What only the member sees."""

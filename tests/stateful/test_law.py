@@ -204,6 +204,9 @@ class Law(RuleBasedStateMachine):
         for (_, operation), outcome in zip(asked, outcomes, strict=True):
             self.known.learn(operation, outcome)
         before, self.floors = self.floors, self._read_floors()
+        if not any(device.asleep for device in self.devices):
+            # Nothing waits for anybody: what was cleared or left is never told again.
+            self.allowed = {user: set() for user in self.allowed}
         self._allow(outcomes, before, self.floors)
         self._drain()
         if not any(device.asleep for device in self.devices):

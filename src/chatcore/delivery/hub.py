@@ -170,14 +170,14 @@ class Hub:
         """Durable events that follow each other without a change of audience go as one."""
         run: list[Announcement] = []
         for announcement in announcements:
-            durable = announcement.event.scope != "state"
+            durable = announcement.event.scope not in ("state", "hub")
             if announcement.joining or announcement.leaving or not durable:
                 self._send_run(stream, run)
                 run = []
             self._change_audience(stream, announcement)
             if durable:
                 run.append(announcement)
-            else:
+            elif announcement.event.scope == "state":
                 self._tell_state(stream, announcement)
         self._send_run(stream, run)
         if run and isinstance(run[-1].event, ConversationDeleted):

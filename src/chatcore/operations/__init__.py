@@ -52,7 +52,7 @@ from chatcore.operations.messages import (
     ListMessages,
     SendMessage,
 )
-from chatcore.operations.personal import PersonalizeConversation
+from chatcore.operations.personal import ClearConversation, PersonalizeConversation
 from chatcore.operations.presence import GetPresence, SetPresence, SetTyping, WatchPresence
 from chatcore.operations.reactions import AddReaction, RemoveReaction
 from chatcore.operations.receipts import ListReceipts, MarkReceipt
@@ -78,6 +78,7 @@ __all__ = [
     "BanMember",
     "ChangePassword",
     "CheckAvailability",
+    "ClearConversation",
     "CreateConversation",
     "CreateInvite",
     "DeleteConversation",

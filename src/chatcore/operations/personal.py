@@ -10,7 +10,7 @@ from attrs import frozen
 from chatcore.ids import ConversationId
 from chatcore.models import Conversation
 from chatcore.operations.base import UNSET, Operation, Unset, operation
-from chatcore.operations.checks import Many, Text
+from chatcore.operations.checks import Many, Text, Whole
 
 
 @operation("conversations.personalize", Conversation, writes=True, stream="conversation_id")
@@ -29,3 +29,12 @@ class PersonalizeConversation(Operation[Conversation]):
     draft: Annotated[str | None | Unset, Text("body_chars", 0, most_bytes="body_bytes")] = UNSET
     """What one has typed so far; an empty one is none."""
     marked_unread: bool | Unset = UNSET
+
+
+@operation("conversations.clear", Conversation, writes=True, stream="conversation_id")
+@frozen
+class ClearConversation(Operation[Conversation]):
+    """Remove everything up to and including a seq from one's own view, for ever."""
+
+    conversation_id: ConversationId
+    up_to_seq: Annotated[int, Whole()]

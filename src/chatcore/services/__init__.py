@@ -63,6 +63,7 @@ HANDLERS: Final[Mapping[type[ops.Operation[Any]], Handler]] = {
     ops.UpdateConversation: conversations.update,
     ops.DeleteConversation: conversations.delete,
     ops.PersonalizeConversation: personal.personalize,
+    ops.ClearConversation: personal.clear,
     ops.ListMembers: members.list_all,
     ops.AddMembers: members.add,
     ops.UpdateMember: members.update,

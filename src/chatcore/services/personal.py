@@ -1,4 +1,4 @@
-"""A member's own view of a conversation: settings, drafts, and that it is marked unread."""
+"""A member's own view of a conversation: settings, drafts, marks, and from where on it is seen."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from attrs import evolve
 
-from chatcore.events import ConversationPersonal
-from chatcore.ids import to_ms
+from chatcore.errors import Invalid
+from chatcore.events import ConversationPersonal, FloorRaised, Joining
+from chatcore.ids import stream_of, to_ms
 from chatcore.models import Actor, Conversation
-from chatcore.operations import UNSET, PersonalizeConversation
+from chatcore.operations import UNSET, ClearConversation, PersonalizeConversation
 from chatcore.services import access, faces
 from chatcore.services.access import Seat
 from chatcore.services.work import ChatWork
@@ -32,6 +33,21 @@ def personalize(work: ChatWork, actor: Actor, operation: PersonalizeConversation
     if operation.draft is not UNSET:
         member.draft = operation.draft or None
     if member != before:
+        changed(work, [seat])
+    return faces.conversations(work, [seat])[0]
+
+
+def clear(work: ChatWork, actor: Actor, operation: ClearConversation) -> Conversation:
+    """Raise the member's floor; it never falls. Raises :class:`Invalid` past the last message."""
+    seat = access.enter(work, actor, operation)
+    stream, member, seq = seat.stream, seat.member, operation.up_to_seq
+    if seq > stream.last_seq:
+        raise Invalid.field("up_to_seq", f"from 0 to {stream.last_seq}")
+    if seq > member.floor_seq:
+        member.floor_seq = member.cleared_seq = seq
+        # Where it stands in the stream's order, the hubs begin to leave out what is below.
+        floor = Joining(user_id=member.user_id, floor_seq=seq)
+        work.hint(FloorRaised(), stream=stream_of(stream.id), joining=(floor,))
         changed(work, [seat])
     return faces.conversations(work, [seat])[0]
 

@@ -40,6 +40,8 @@ class Held:
     """By user: delivered up to, read up to."""
     messages: dict[int, Json] = field(factory=dict)
     """By seq, as far as held."""
+    cleared: int = 0
+    """Nothing up to here is seen any more."""
     blank: set[int] = field(factory=set)
     """The seqs that a page has left out: not visible."""
     first: int = 1
@@ -71,9 +73,10 @@ class Held:
 
     def take_page(self, items: Iterable[Json], *, complete: bool) -> None:
         """The newest page of messages, by rising seq; ``complete`` where none are older."""
+        items = list(items)
         if not self.messages and not complete:
             self.first = min(message["seq"] for message in items)
-        for message in items:
+        for message in self._uncleared(items):
             held = self.messages.get(message["seq"])
             if held is None or held["rev"] <= message["rev"]:
                 self.messages[message["seq"]] = message
@@ -84,7 +87,7 @@ class Held:
 
     def take_older(self, items: Iterable[Json], *, complete: bool) -> None:
         """The page before ``first``; ``complete`` where none are older."""
-        for message in items:
+        for message in self._uncleared(items):
             self.messages.setdefault(message["seq"], message)
             self.first = message["seq"] if message["seq"] < self.first else self.first
         self.first = 1 if complete else self.first
@@ -130,6 +133,11 @@ class Held:
     def personalize(self, me: Json) -> None:
         """The viewer's own view as it is now; its counts have no place in the stream's order."""
         self.own = {name: me[name] for name in _OWN if name in me}
+        if me["cleared_seq"] > self.cleared:
+            self.cleared = me["cleared_seq"]
+            self._lose(set(range(1, self.cleared + 1)))
+            self.forgotten = {seq for seq in self.forgotten if seq > self.cleared}
+            self.doubts += 1
 
     def hide(self, message_id: str) -> None:
         """The viewer hid a message. Whether the counts knew it already, nobody can tell."""
@@ -141,6 +149,10 @@ class Held:
         self.last_seq = max(self.last_seq, last)
         self._lose(set(range(first, last + 1)))
 
+    def _uncleared(self, items: Iterable[Json]) -> list[Json]:
+        """Those of a page that may have been on its way while the viewer cleared."""
+        return [message for message in items if message["seq"] > self.cleared]
+
     def _lose(self, seqs: set[int]) -> None:
         self.forgotten.update(seqs)
         self.blank.difference_update(seqs)
@@ -151,6 +163,8 @@ class Held:
         message = params["message"]
         held = self.messages.get(message["seq"])
         self.last_seq = max(self.last_seq, message["seq"])
+        if message["seq"] <= self.cleared:
+            return
         if live:
             self._count(method, message, held)
         if held is None and live and method != "message.sent":
@@ -248,7 +262,7 @@ class Held:
 
     def last_message(self) -> Json | None:
         """The last visible message. Raises :class:`LookupError` where it isn't held."""
-        for seq in range(self.last_seq, 0, -1):
+        for seq in range(self.last_seq, self.cleared, -1):
             message = self.messages.get(seq)
             if message is None and seq not in self.blank:
                 raise LookupError(seq)

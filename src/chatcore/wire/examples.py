@@ -41,6 +41,7 @@ VALUES: Final[Mapping[str, Any]] = {
     "size": 48_213,
     "stream": _ID,
     "title": "Picnic on Sunday",
+    "up_to_seq": 41,
     "type": "urn:chatcore:error:invalid",
     "url": f"uploads/{_ID}",
     "username": "ada",

@@ -92,6 +92,7 @@ ROUTES: tuple[Route, ...] = (
     _api("DELETE", _ONE + "/invites/{invite_id}", ops.RevokeInvite),
     _api("POST", "/invites/{code}/redeem", ops.RedeemInvite),
     _api("PATCH", _ONE + "/me", ops.PersonalizeConversation),
+    _api("POST", _ONE + "/clear", ops.ClearConversation),
     _api("GET", _ONE + "/members", ops.ListMembers),
     _api("POST", _ONE + "/members", ops.AddMembers),
     _api("PATCH", _ONE + "/members/{user_id}", ops.UpdateMember),
