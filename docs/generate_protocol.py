@@ -50,6 +50,7 @@ WHO = {
     "anyone": "anyone",
     "user": "whoever is signed in",
     "visitor": "whoever may come in, and members",
+    "operator": "operators",
 }
 MEMBERS = {"member": "members", "admin": "admins and owners", "owner": "owners"}
 HTTP = {route.name: f"`{route.method} {route.path}`" for route in ROUTES}
@@ -165,7 +166,7 @@ def events(schemas: Schemas) -> Iterator[str]:
 def page() -> str:
     """The whole page."""
     schemas = Schemas(limits := Limits())
-    known = [spec for spec in specs() if policy.TABLE[spec.cls].who != "operator"]
+    known = [spec for spec in specs() if spec.method in HTTP]
     lines = [INTRODUCTION, "## Errors\n", *errors()]
     for group, members in groupby(known, key=lambda spec: spec.group):
         lines.append(f"## {group.capitalize()}\n")

@@ -41,6 +41,7 @@ accounts.reset                          401    401   401   401      401    401  
 accounts.resume                         401    yes   yes   yes      yes    yes     yes
 accounts.update                         401    yes   yes   yes      yes    yes     yes
 accounts.update/email                   401    yes   yes   yes      yes    yes     yes
+audit.list                              401     no    no    no       no     no      no
 blocks.add                              401    yes   yes   yes      yes    yes     yes
 blocks.list                             401    yes   yes   yes      yes    yes     yes
 blocks.remove                           401    yes   yes   yes      yes    yes     yes
@@ -108,6 +109,11 @@ reactions.add                           401    yes   yes   yes      404    404  
 reactions.remove                        401    yes   yes   yes      404    404      no
 receipts.list                           401    yes   yes   yes      404    404     yes
 receipts.mark                           401    yes   yes   yes      404    404     yes
+reports.create                          401    yes   yes   yes      404    404     yes
+reports.create/user                     401    yes   yes   yes      yes    yes     yes
+reports.create/elsewhere                401    404   404   404      404    404     404
+reports.list                            401     no    no    no       no     no      no
+reports.resolve                         401     no    no    no       no     no      no
 sessions.list                           401    yes   yes   yes      yes    yes     yes
 sessions.revoke                         401    yes   yes   yes      yes    yes     yes
 sessions.revoke/another's               401    404   404   404      404    404     404
@@ -168,6 +174,9 @@ FIELDS: Final[dict[str, Callable[[World, str], Any]]] = {
     "kind": lambda world, role: "self",
     "key": lambda world, role: "key",
     "q": lambda world, role: "pee",
+    "reason": lambda world, role: "spam",
+    "id": lambda world, role: "id",
+    "action": lambda world, role: "dismissed",
     "role": lambda world, role: "admin",
     "status": lambda world, role: "away",
     "accept": lambda world, role: True,
@@ -218,6 +227,9 @@ CASES: Final[dict[str, Fields]] = {
     "messages.send": lambda world, role: {"body": "hello"},
     "messages.import": lambda world, role: {"body": "hello"},
     "receipts.mark": lambda world, role: {"message_ids": (world.place(role).theirs,)},
+    "reports.create": lambda world, role: {"message_id": world.place(role).theirs},
+    "reports.create/user": lambda world, role: {"user_id": world.actor("stranger").id},
+    "reports.create/elsewhere": lambda world, role: {"message_id": elsewhere(world, role)},
     "sessions.revoke/another's": lambda world, role: {"session_id": world.session("peer")},
     "uploads.info/own": lambda world, role: {"upload_id": unattached(world, role)},
     "uploads.info/another's": lambda world, role: {"upload_id": another(world, role)},

@@ -66,6 +66,9 @@ class Limits:
     heads: int = _positive(500)
     watched: int = _positive(500)
 
+    # What one person may have waiting for an operator: a flood of reports buries the true ones.
+    open_reports: int = _positive(50)
+
     # Connections: a slow or hostile client must cost its own connection only.
     sockets_a_user: int = _positive(10)
     unauthenticated_sockets_an_address: int = _positive(100)
@@ -150,6 +153,11 @@ class Settings:
         default=None, validator=validators.optional(validators.matches_re("[A-Z]{2}"))
     )
     """The country (``DE``) of phone numbers written without one; needs the extra ``identity``."""
+    audit_days: float = _positive(365.0)
+    """How long the audit log keeps an act: long enough to look into last year's."""
+
+    report_days: float = _positive(180.0)
+    """How long a report is kept once it is resolved. Open ones wait for ever."""
 
     batch_operations: int = _positive(256)
     batch_conversations: int = _positive(64)

@@ -32,6 +32,8 @@ UploadId = NewType("UploadId", str)
 InviteId = NewType("InviteId", str)
 InviteCode = NewType("InviteCode", str)
 """What is in an invitation's link. Whoever has it may redeem it."""
+ReportId = NewType("ReportId", str)
+AuditId = NewType("AuditId", str)
 NodeId = NewType("NodeId", str)
 BatchId = NewType("BatchId", str)
 StreamId = NewType("StreamId", str)

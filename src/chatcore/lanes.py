@@ -25,6 +25,7 @@ from chatcore.models import Actor, User
 from chatcore.operations import Operation
 from chatcore.ports.storage import Store, UnitOfWork
 from chatcore.services import BULK, HANDLERS, Outcome, Request
+from chatcore.services.audit import audited
 
 logger = logging.getLogger("chatcore.lanes")
 
@@ -87,7 +88,7 @@ def job_of(
             work.known = known
         return handler(work, actor, operation)
 
-    return Job(done, run, by=actor.user_id, about=about)
+    return Job(done, audited(actor, operation, run), by=actor.user_id, about=about)
 
 
 class _Undecided(Exception):

@@ -14,7 +14,16 @@ from typing import Any, Generic, Literal, TypeVar
 from attrs import field, frozen
 
 from chatcore.errors import Unauthenticated
-from chatcore.ids import ConversationId, InviteId, MessageId, SessionId, UploadId, UserId
+from chatcore.ids import (
+    AuditId,
+    ConversationId,
+    InviteId,
+    MessageId,
+    ReportId,
+    SessionId,
+    UploadId,
+    UserId,
+)
 
 T = TypeVar("T")
 
@@ -39,6 +48,18 @@ PresenceStatus = Literal["online", "away", "dnd", "offline"]
 ContactState = Literal["requested", "accepted", "refused", "removed"]
 TypingState = Literal["text", "audio", "video", "off"]
 Category = Literal["image", "video", "audio", "document"]
+ReportReason = Literal[
+    "spam",
+    "harassment",
+    "hate",
+    "violence",
+    "sexual",
+    "self_harm",
+    "illegal",
+    "impersonation",
+    "other",
+]
+ReportState = Literal["open", "dismissed", "removed", "warned", "banned"]
 
 
 def personal(default: Any = None) -> Any:
@@ -449,6 +470,47 @@ class Contact:
     created_at: datetime
     """When it was asked for."""
     updated_at: datetime
+
+
+@frozen(kw_only=True)
+class Report:
+    """What somebody complained of, and what came of it."""
+
+    id: ReportId
+    reporter_id: UserId
+    user_id: UserId
+    """Who is reported, or whose message is."""
+    conversation_id: ConversationId | None = None
+    message_id: MessageId | None = None
+    reason: ReportReason
+    note: str | None = None
+    state: ReportState
+    created_at: datetime
+    resolved_at: datetime | None = None
+    resolved_by: UserId | None = personal()
+    resolution: str | None = personal()
+    """What the operator noted."""
+    snapshot: dict[str, Any] | None = personal()
+    """The message or the public card as it was when it was reported: for operators."""
+    replayed: bool | None = personal()
+    """Set where the same report was open already."""
+
+
+@frozen(kw_only=True)
+class AuditEntry:
+    """Who did what to whom, and when. Holds no text that anybody wrote."""
+
+    id: AuditId
+    at: datetime
+    actor_id: UserId | None = None
+    """Who did it; absent where the host's own code did."""
+    operator: bool = False
+    method: str
+    conversation_id: ConversationId | None = None
+    user_id: UserId | None = None
+    object_id: str | None = None
+    details: dict[str, Any] | None = None
+    """Choices and numbers of the request; of its texts only which were given (``given``)."""
 
 
 @frozen(kw_only=True)

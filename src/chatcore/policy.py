@@ -178,6 +178,10 @@ TABLE: Final[dict[type[ops.Operation[Any]], Rule]] = {
     ops.GetPresence: Rule("user"),
     ops.GetUpload: Rule("user"),
     ops.DeleteUpload: Rule("user"),
+    ops.CreateReport: Rule("user"),
+    ops.ListReports: Rule("operator"),
+    ops.ResolveReport: Rule("operator"),
+    ops.ListAudit: Rule("operator"),
     ops.GetHeads: Rule("user"),
     ops.Pull: Rule("user"),
 }

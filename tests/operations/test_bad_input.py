@@ -77,7 +77,7 @@ async def test_the_engine_refuses_them_without_a_trace(
         for one in wrong(kind):
             operation = evolve(right(spec.cls), **{name: one.value})
             with pytest.raises((Invalid, NotFound)) as caught:
-                await engine.execute(ann, operation)
+                await engine.execute(evolve(ann, operator=True), operation)
             assert caught.value.code == one.code
             asked += 1
     assert asked > 500

@@ -29,6 +29,7 @@ from chatcore.security.passwords import check_password
 from chatcore.security.tokens import hash_token, new_token
 from chatcore.services import accounts, users
 from chatcore.services.accounts import NewSession
+from chatcore.services.audit import audited
 from chatcore.services.work import ChatWork
 
 
@@ -71,18 +72,23 @@ async def login(parts: Parts, actor: Actor, operation: Login) -> Authenticated:
 async def logout(parts: Parts, actor: Actor, operation: Logout) -> Done:
     """End the actor's own session."""
     if actor.session_id is not None:
-        await _revoke(parts, actor.id, actor.session_id)
+        await _revoke(parts, actor, operation, actor.session_id)
     return Done()
 
 
 async def revoke(parts: Parts, actor: Actor, operation: RevokeSession) -> Done:
     """End one of the actor's sessions. Raises :class:`NotFound` for another's."""
-    await _revoke(parts, actor.id, operation.session_id)
+    await _revoke(parts, actor, operation, operation.session_id)
     return Done()
 
 
-async def _revoke(parts: Parts, user: UserId, session_id: SessionId) -> None:
-    ended = await parts.accounts_write(lambda work: accounts.revoke(work, user, session_id))
+async def _revoke(
+    parts: Parts, actor: Actor, operation: Logout | RevokeSession, session_id: SessionId
+) -> None:
+    user = actor.id
+    ended = await parts.accounts_write(
+        audited(actor, operation, lambda work: accounts.revoke(work, user, session_id))
+    )
     await parts.chat_write(lambda work: note_revoked(work, user, ended))
 
 
@@ -101,7 +107,11 @@ async def change_password(parts: Parts, actor: Actor, operation: ChangePassword)
         raise Forbidden("Wrong password")
     verified, user = stored, actor.id
     ended = await parts.accounts_write(
-        lambda work: accounts.change_password(work, actor, verified, hashed)
+        audited(
+            actor,
+            operation,
+            lambda work: accounts.change_password(work, actor, verified, hashed),
+        )
     )
     await parts.chat_write(lambda work: note_revoked(work, user, ended))
     return Done()

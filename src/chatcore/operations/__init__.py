@@ -14,6 +14,7 @@ from chatcore.operations.accounts import (
     RevokeSession,
     UpdateAccount,
 )
+from chatcore.operations.audit import ListAudit
 from chatcore.operations.bans import BanMember, ListBans, UnbanMember
 from chatcore.operations.base import UNSET, Operation, Spec, Unset, spec_of, specs
 from chatcore.operations.blocks import AddBlock, ListBlocks, RemoveBlock
@@ -56,6 +57,7 @@ from chatcore.operations.personal import ClearConversation, PersonalizeConversat
 from chatcore.operations.presence import GetPresence, SetPresence, SetTyping, WatchPresence
 from chatcore.operations.reactions import AddReaction, RemoveReaction
 from chatcore.operations.receipts import ListReceipts, MarkReceipt
+from chatcore.operations.reports import CreateReport, ListReports, ResolveReport
 from chatcore.operations.search import SearchMessages
 from chatcore.operations.sync import GetHeads, Pull, PullFrom
 from chatcore.operations.threads import ListThreads
@@ -81,6 +83,7 @@ __all__ = [
     "ClearConversation",
     "CreateConversation",
     "CreateInvite",
+    "CreateReport",
     "DeleteConversation",
     "DeleteMessage",
     "DeleteUpload",
@@ -99,6 +102,7 @@ __all__ = [
     "ImportUser",
     "JoinConversation",
     "Leave",
+    "ListAudit",
     "ListBans",
     "ListBlocks",
     "ListContacts",
@@ -107,6 +111,7 @@ __all__ = [
     "ListMembers",
     "ListMessages",
     "ListReceipts",
+    "ListReports",
     "ListSessions",
     "ListThreads",
     "ListUsers",
@@ -127,6 +132,7 @@ __all__ = [
     "RequestContact",
     "RequestReset",
     "ResetPassword",
+    "ResolveReport",
     "RespondContact",
     "Resume",
     "RevokeInvite",

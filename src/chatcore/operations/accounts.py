@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from chatcore.ids import SessionId
 from chatcore.models import Authenticated, Done, Page, Session, User
-from chatcore.operations.base import UNSET, Operation, Unset, operation, required
+from chatcore.operations.base import UNSET, Operation, Unset, always, operation, required
 from chatcore.operations.checks import Json, Text
 
 
@@ -64,7 +64,9 @@ class Logout(Operation[Done]):
     """End this session."""
 
 
-@operation("accounts.change_password", Done, store="accounts", writes=True, rate="logins")
+@operation(
+    "accounts.change_password", Done, store="accounts", writes=True, rate="logins", audit=always
+)
 @frozen
 class ChangePassword(Operation[Done]):
     """Change the password; every other session ends."""
@@ -116,7 +118,7 @@ class ListSessions(Operation[Page[Session]]):
     """One's own sessions, most recently used first."""
 
 
-@operation("sessions.revoke", Done, store="accounts", writes=True)
+@operation("sessions.revoke", Done, store="accounts", writes=True, audit=always)
 @frozen
 class RevokeSession(Operation[Done]):
     """End one of one's own sessions."""

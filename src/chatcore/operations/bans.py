@@ -8,7 +8,7 @@ from attrs import frozen
 
 from chatcore.ids import ConversationId, UserId
 from chatcore.models import Ban, Done, Page
-from chatcore.operations.base import Operation, operation
+from chatcore.operations.base import Operation, always, operation
 from chatcore.operations.checks import Text, Whole
 
 
@@ -22,7 +22,7 @@ class ListBans(Operation[Page[Ban]]):
     limit: Annotated[int | None, Whole(1, "page_max")] = None
 
 
-@operation("members.ban", Ban, writes=True, stream="conversation_id", users="user_id")
+@operation("members.ban", Ban, writes=True, stream="conversation_id", users="user_id", audit=always)
 @frozen
 class BanMember(Operation[Ban]):
     """Remove a member of lower rank, if they are one, and keep them out by every way."""
@@ -32,7 +32,7 @@ class BanMember(Operation[Ban]):
     reason: Annotated[str | None, Text("text_chars")] = None
 
 
-@operation("members.unban", Done, writes=True, stream="conversation_id")
+@operation("members.unban", Done, writes=True, stream="conversation_id", audit=always)
 @frozen
 class UnbanMember(Operation[Done]):
     """Lift a ban. It doesn't bring the user back."""

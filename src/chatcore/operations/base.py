@@ -17,7 +17,11 @@ from typing import Any, ClassVar, Final, Generic, Literal, TypeVar
 import attrs
 from attrs import field, frozen
 
+from chatcore.models import Actor
+
 R = TypeVar("R", covariant=True)
+Audited = Callable[[Actor, Any, Any], bool]
+"""Whether one call was an administrative act, by who asked, the operation and its result."""
 Cls = TypeVar("Cls", bound="type[Operation[Any]]")
 
 Store = Literal["accounts", "chat"]
@@ -68,6 +72,8 @@ class Spec:
     """The field that names users who must exist: resolved before the transaction begins."""
     key: bool
     """Takes a client key (``Idempotency-Key``)."""
+    audit: Audited | None
+    """Which calls go into the audit log, where any do."""
     summary: str
 
     @property
@@ -85,6 +91,11 @@ class Operation(Generic[R]):
 _registry: dict[str, Spec] = {}
 
 
+def always(actor: Actor, operation: Any, result: Any) -> bool:
+    """Every call is an administrative act."""
+    return True
+
+
 def operation(
     method: str,
     result: Any,
@@ -95,6 +106,7 @@ def operation(
     stream: str | None = None,
     users: str | None = None,
     key: bool = False,
+    audit: Audited | None = None,
 ) -> Callable[[Cls], Cls]:
     """Register an operation class. Its docstring's first line is its summary."""
 
@@ -113,6 +125,7 @@ def operation(
             stream=stream,
             users=users,
             key=key,
+            audit=audit,
             summary=cls.__doc__.strip().splitlines()[0],
         )
         return cls

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from chatcore.ids import ConversationId, UserId
 from chatcore.models import Conversation, ConversationKind, Done, GroupCard, Page
-from chatcore.operations.base import UNSET, Operation, Unset, operation
+from chatcore.operations.base import UNSET, Operation, Unset, always, operation
 from chatcore.operations.checks import Key, Many, Text, Whole
 
 
@@ -77,7 +77,9 @@ class JoinConversation(Operation[Conversation]):
     conversation_id: ConversationId
 
 
-@operation("conversations.update", Conversation, writes=True, stream="conversation_id")
+@operation(
+    "conversations.update", Conversation, writes=True, stream="conversation_id", audit=always
+)
 @frozen
 class UpdateConversation(Operation[Conversation]):
     """Change a group's title, description, picture or settings."""
@@ -89,7 +91,7 @@ class UpdateConversation(Operation[Conversation]):
     settings: NewSettings | Unset = UNSET
 
 
-@operation("conversations.delete", Done, writes=True, stream="conversation_id")
+@operation("conversations.delete", Done, writes=True, stream="conversation_id", audit=always)
 @frozen
 class DeleteConversation(Operation[Done]):
     """Delete a group for everyone; of a direct conversation nobody may."""

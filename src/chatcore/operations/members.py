@@ -8,7 +8,7 @@ from attrs import frozen
 
 from chatcore.ids import ConversationId, UserId
 from chatcore.models import Done, Member, Page, Role
-from chatcore.operations.base import Operation, operation
+from chatcore.operations.base import Operation, always, operation
 from chatcore.operations.checks import Many, Text, Whole
 
 
@@ -32,7 +32,7 @@ class AddMembers(Operation[Page[Member]]):
     share_history: bool = False
 
 
-@operation("members.update", Member, writes=True, stream="conversation_id")
+@operation("members.update", Member, writes=True, stream="conversation_id", audit=always)
 @frozen
 class UpdateMember(Operation[Member]):
     """Change a member's role. The last owner keeps theirs."""
@@ -42,7 +42,7 @@ class UpdateMember(Operation[Member]):
     role: Role
 
 
-@operation("members.remove", Done, writes=True, stream="conversation_id")
+@operation("members.remove", Done, writes=True, stream="conversation_id", audit=always)
 @frozen
 class RemoveMember(Operation[Done]):
     """Remove a member of lower rank."""
@@ -51,7 +51,7 @@ class RemoveMember(Operation[Done]):
     user_id: UserId
 
 
-@operation("members.transfer", Member, writes=True, stream="conversation_id")
+@operation("members.transfer", Member, writes=True, stream="conversation_id", audit=always)
 @frozen
 class TransferOwnership(Operation[Member]):
     """Make another member an owner in one's own place, and oneself an admin."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from attrs import frozen
 
 from chatcore.ids import ConversationId, MessageId, UploadId
-from chatcore.models import Message, MessageKind, MessageStatus, Page
+from chatcore.models import Actor, Message, MessageKind, MessageStatus, Page
 from chatcore.operations.base import UNSET, Operation, Unset, operation
 from chatcore.operations.checks import ID_CHARS, Json, Key, Many, Text, Whole
 
@@ -79,7 +79,11 @@ class EditMessage(Operation[Message]):
     version: Annotated[int | None, Whole(1)] = None
 
 
-@operation("messages.delete", Message, writes=True, stream="conversation_id")
+def _by_a_moderator(actor: Actor, operation: DeleteMessage, result: Message) -> bool:
+    return operation.for_ == "everyone" and result.sender_id != actor.user_id
+
+
+@operation("messages.delete", Message, writes=True, stream="conversation_id", audit=_by_a_moderator)
 @frozen
 class DeleteMessage(Operation[Message]):
     """Delete for everyone (own, or as a moderator) or hide for oneself."""

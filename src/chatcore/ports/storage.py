@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 from chatcore.ids import BatchId, Milliseconds
 from chatcore.ports.accounts import SessionRepository, UserRepository
 from chatcore.ports.actors import ActorRepository, BlockRepository
+from chatcore.ports.audit import AuditRepository
 from chatcore.ports.bans import BanRepository
 from chatcore.ports.contacts import ContactRepository
 from chatcore.ports.conversations import ConversationRepository
@@ -17,6 +18,7 @@ from chatcore.ports.members import MemberRepository
 from chatcore.ports.messages import MessageRepository
 from chatcore.ports.presence import PresenceRepository
 from chatcore.ports.reactions import HiddenRepository, ReactionRepository
+from chatcore.ports.reports import ReportRepository
 from chatcore.ports.resets import ResetRepository
 from chatcore.ports.search import SearchRepository
 from chatcore.ports.threads import ThreadRepository
@@ -65,6 +67,8 @@ class ChatUnit(UnitOfWork):
     presence: PresenceRepository
     uploads: UploadRepository
     search: SearchRepository
+    reports: ReportRepository
+    audit: AuditRepository
 
     def forget_batches(self, before: Milliseconds) -> None:
         """Drop the rows of batches older than ``before``."""
@@ -77,6 +81,7 @@ class AccountsUnit(UnitOfWork):
     users: UserRepository
     sessions: SessionRepository
     resets: ResetRepository
+    audit: AuditRepository
 
 
 class Store(ABC, Generic[U]):

@@ -26,6 +26,7 @@ from chatcore.services import (
     presence,
     reactions,
     receipts,
+    reports,
     search,
     sending,
     sync,
@@ -92,6 +93,9 @@ HANDLERS: Final[Mapping[type[ops.Operation[Any]], Handler]] = {
     ops.WatchPresence: presence.get,
     ops.GetPresence: presence.get,
     ops.GetUpload: uploads.info,
+    ops.CreateReport: reports.create,
+    ops.ListReports: reports.list_all,
+    ops.ResolveReport: reports.resolve,
     ops.GetHeads: sync.heads,
 }
 

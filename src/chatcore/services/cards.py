@@ -10,6 +10,7 @@ from attrs import evolve
 from chatcore.events import Announcement, MemberJoined
 from chatcore.ids import UserId
 from chatcore.models import (
+    AuditEntry,
     Ban,
     Block,
     Contact,
@@ -21,6 +22,7 @@ from chatcore.models import (
     Page,
     ReadBy,
     Receipt,
+    Report,
     Thread,
     User,
     UserPresence,
@@ -65,6 +67,15 @@ def _of_invite(item: Invite) -> Iterable[UserId]:
     yield item.created_by
 
 
+def _of_report(report: Report) -> Iterable[UserId]:
+    yield report.reporter_id
+    yield report.user_id
+
+
+def _of_act(entry: AuditEntry) -> Iterable[UserId]:
+    yield from (user for user in (entry.actor_id, entry.user_id) if user is not None)
+
+
 _NAMES: Mapping[type, Callable[[Any], Iterable[UserId]]] = {
     Message: _of_message,
     Thread: _of_thread,
@@ -76,6 +87,8 @@ _NAMES: Mapping[type, Callable[[Any], Iterable[UserId]]] = {
     ReadBy: _of_user_id,
     Block: _of_user_id,
     Contact: _of_user_id,
+    Report: _of_report,
+    AuditEntry: _of_act,
 }
 
 

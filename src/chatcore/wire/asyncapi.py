@@ -8,11 +8,11 @@ from typing import Any, Final, get_args
 
 from attrs import frozen
 
-from chatcore import policy
 from chatcore.config import Limits
 from chatcore.events import Event, ReceiptsMoved, TypingChanged, event_types
 from chatcore.operations import Operation, specs
 from chatcore.wire.examples import SHOWN, Examples
+from chatcore.wire.routes import ROUTES
 from chatcore.wire.schemas import Schema, Schemas, plain, reference
 from chatcore.wire.session import METHODS, SILENT
 
@@ -69,6 +69,10 @@ def document(limits: Limits) -> dict[str, Any]:
     }
 
 
+_ROUTED: Final = frozenset(route.name for route in ROUTES)
+"""What has no route is for the host's own code."""
+
+
 def calls(schemas: Schemas) -> Iterator[Call]:
     """The session's own methods, then every operation that a client may ask for."""
     for method, cls in METHODS.items():
@@ -79,7 +83,7 @@ def calls(schemas: Schemas) -> Iterator[Call]:
             result=schemas.answered(_result(cls)),
         )
     for spec in specs():
-        if policy.TABLE[spec.cls].who != "operator":
+        if spec.method in _ROUTED:
             yield Call(
                 method=spec.method,
                 summary=plain(spec.summary),

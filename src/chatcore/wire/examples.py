@@ -55,6 +55,7 @@ SHOWN: Final[Mapping[str, Collection[str]]] = {
     "conversations.create": ("title",),
     "conversations.update": ("title",),
     "conversations.personalize": ("labels", "draft"),
+    "reports.create": ("message_id",),
     "messages.edit": ("body", "version"),
     "messages.send": ("body", "key"),
     "receipts.mark": ("read_seq",),

@@ -62,6 +62,7 @@ class ChatSchema:
         self._actors()
         self._presence()
         self._uploads()
+        self._oversight()
 
     def _table(self, name: str, *columns: Column[Any] | PrimaryKeyConstraint) -> Table:
         return Table(f"{self.prefix}{name}", self.metadata, *columns)
@@ -397,6 +398,50 @@ class ChatSchema:
             self.attachments.c.seq,
         )
 
+    def _oversight(self) -> None:
+        """What operators look at: reports, and who did what."""
+        self.reports = table = self._table(
+            "reports",
+            Column("id", Id, primary_key=True),
+            _required("reporter_id", Id),
+            _required("user_id", Id),
+            Column("conversation_id", Id),
+            Column("message_id", Name),
+            _required("reason", Id),
+            Column("note", Text),
+            Column("snapshot", Json),
+            _required("state", Id),
+            _required("created_at", Ms),
+            Column("resolved_at", Ms),
+            Column("resolved_by", Id),
+            Column("resolution", Text),
+        )
+        Index(f"{self.prefix}reports_state", table.c.state, table.c.id)
+        Index(f"{self.prefix}reports_reporter", table.c.reporter_id, table.c.state)
+        Index(f"{self.prefix}reports_resolved", table.c.resolved_at)
+        Index(f"{self.prefix}reports_user", table.c.user_id)
+        self.audit = audit_table(self.metadata, f"{self.prefix}audit")
+
+
+def audit_table(metadata: MetaData, name: str) -> Table:
+    """The log of administrative acts: each store has its own, written with the act."""
+    table = Table(
+        name,
+        metadata,
+        Column("id", Id, primary_key=True),
+        _required("at", Ms),
+        Column("actor_id", Id),
+        _required("operator", Boolean),
+        _required("method", Id),
+        Column("conversation_id", Id),
+        Column("user_id", Id),
+        Column("object_id", Name),
+        Column("details", Json),
+    )
+    for column in ("at", "actor_id", "user_id", "conversation_id"):
+        Index(f"{name}_{column}", table.c[column], table.c.id)
+    return table
+
 
 class AccountsSchema:
     """The accounts store's tables, with the host's prefix."""
@@ -458,3 +503,5 @@ class AccountsSchema:
             _required("guesses", Integer),
         )
         Index(f"{prefix}resets_user", self.resets.c.user_id)
+        # Both stores may lie in one database: a name of its own.
+        self.audit = audit_table(self.metadata, f"{prefix}accounts_audit")

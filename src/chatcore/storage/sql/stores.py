@@ -17,6 +17,7 @@ from chatcore.ids import BatchId, Clock, Milliseconds, account_stream, new_id
 from chatcore.ports.storage import AccountsUnit, ChatUnit, Store
 from chatcore.storage.sql.accounts import SqlSessions, SqlUsers
 from chatcore.storage.sql.actors import SqlActors, SqlBlocks
+from chatcore.storage.sql.audit import SqlAudit
 from chatcore.storage.sql.bans import SqlBans
 from chatcore.storage.sql.contacts import SqlContacts
 from chatcore.storage.sql.conversations import SqlConversations
@@ -28,6 +29,7 @@ from chatcore.storage.sql.messages import SqlMessages
 from chatcore.storage.sql.migrations import upgrade
 from chatcore.storage.sql.presence import SqlPresence
 from chatcore.storage.sql.reactions import SqlHidden, SqlReactions
+from chatcore.storage.sql.reports import SqlReports
 from chatcore.storage.sql.repository import Session
 from chatcore.storage.sql.resets import SqlResets
 from chatcore.storage.sql.schema import AccountsSchema, ChatSchema
@@ -58,6 +60,8 @@ class _Repositories:
         self.presence = SqlPresence(schema)
         self.uploads = SqlUploads(schema)
         self.search = SqlSearch(schema)
+        self.reports = SqlReports(schema)
+        self.audit = SqlAudit(schema.audit)
 
 
 class _AccountsRepositories:
@@ -67,6 +71,7 @@ class _AccountsRepositories:
         self.users = SqlUsers(schema)
         self.sessions = SqlSessions(schema)
         self.resets = SqlResets(schema)
+        self.audit = SqlAudit(schema.audit)
 
 
 class _Unit:
@@ -167,6 +172,14 @@ class SqlChatUnit(_Unit, ChatUnit):
     def search(self) -> SqlSearch:  # type: ignore[override]
         return self._prototypes.search.bind(self._session)
 
+    @cached_property
+    def reports(self) -> SqlReports:  # type: ignore[override]
+        return self._prototypes.reports.bind(self._session)
+
+    @cached_property
+    def audit(self) -> SqlAudit:  # type: ignore[override]
+        return self._prototypes.audit.bind(self._session)
+
     def forget_batches(self, before: Milliseconds) -> None:
         batches = self._schema.batches
         self._session.write(delete(batches).where(batches.c.at < before))
@@ -202,6 +215,7 @@ class SqlAccountsUnit(_Unit, AccountsUnit):
         self.users = prototypes.users.bind(session)
         self.sessions = prototypes.sessions.bind(session)
         self.resets = prototypes.resets.bind(session)
+        self.audit = prototypes.audit.bind(session)
 
     def commit(self, batch: BatchId | None = None) -> None:
         self._finish()

@@ -1,0 +1,51 @@
+"""The audit log as one list, though each store keeps its own."""
+
+from __future__ import annotations
+
+from chatcore.flows.parts import Parts
+from chatcore.ids import Milliseconds, to_ms
+from chatcore.models import Actor, AuditEntry, Page
+from chatcore.operations import ListAudit
+from chatcore.ports.audit import AuditFilter
+from chatcore.services import audit, cards, paging
+
+_DAY_MS = 86_400_000
+_STEP = 500
+"""How many rows one transaction drops."""
+
+
+async def list_all(parts: Parts, actor: Actor, operation: ListAudit) -> Page[AuditEntry]:
+    """Acts of both stores, the latest first: ids rise with time."""
+    most = paging.size(parts.limits, operation.limit)
+    before = paging.after_text("audit", operation.cursor) or None
+    which = AuditFilter(
+        actor_id=operation.actor_id,
+        user_id=operation.user_id,
+        conversation_id=operation.conversation_id,
+        method=operation.method,
+        since=None if operation.since is None else to_ms(operation.since),
+        until=None if operation.until is None else to_ms(operation.until),
+    )
+    chat = await parts.chat_read(lambda work: work.unit.audit.page(which, before, most + 1))
+    accounts = await parts.accounts_read(lambda work: work.unit.audit.page(which, before, most + 1))
+    rows = sorted([*chat, *accounts], key=lambda row: row.id, reverse=True)[: most + 1]
+    fitting = paging.fit([audit.face(row) for row in rows[:most]], parts.limits)
+    shown, next = paging.cut("audit", rows, fitting, lambda row: (row.id,))
+    page = Page(items=tuple(map(audit.face, shown)), next=next)
+    named = await parts.accounts_read(lambda work: cards.complete([page], parts.directory.cards)[0])
+    return named  # type: ignore[no-any-return]
+
+
+async def prune(parts: Parts) -> int:
+    """Drop acts and resolved reports that are too old, in small steps; how many rows went."""
+    now = parts.clock.now()
+    old: Milliseconds = now - int(parts.settings.audit_days * _DAY_MS)
+    closed: Milliseconds = now - int(parts.settings.report_days * _DAY_MS)
+    total = 0
+    while dropped := await parts.chat_write(lambda work: work.unit.audit.forget(old, _STEP)):
+        total += dropped
+    while dropped := await parts.chat_write(lambda work: work.unit.reports.forget(closed, _STEP)):
+        total += dropped
+    while dropped := await parts.accounts_write(lambda work: work.unit.audit.forget(old, _STEP)):
+        total += dropped
+    return total
