@@ -2,9 +2,8 @@
 
     pip install 'chatcore[demo]' && python examples/starlette_app.py
 
-An adapter knows nothing about chat: it turns its framework's request into chatcore's Request, the
-Response back, and carries frames in and out of a session. It mounts under any path of a larger
-application, which then runs its lifespan: `chat.router.lifespan_context(chat)`.
+An adapter turns a request into chatcore's Request, the Response back, and carries frames. It mounts
+under any path of an application, which runs its lifespan: `chat.router.lifespan_context(chat)`.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -56,8 +55,8 @@ class Chat:
 
     async def talk(self, socket: WebSocket) -> None:
         async def frame() -> str | bytes | None:
-            message = await socket.receive()
-            return message.get("bytes") if message.get("text") is None else message["text"]
+            got = await socket.receive()
+            return got.get("bytes") if got.get("text") is None else got["text"]
 
         lines = SUBPROTOCOL in socket.scope["subprotocols"]
         await socket.accept(SUBPROTOCOL if lines else None)
@@ -116,5 +115,6 @@ def create_app(
 
 
 if __name__ == "__main__":
-    # Compression costs 64 KiB a connection.
-    uvicorn.run(create_app(), port=8765, ws="websockets-sansio", ws_per_message_deflate=False)
+    # Compression costs 64 KiB a connection; who reads slowly must not hold up the end.
+    more: Any = {"ws_per_message_deflate": False, "timeout_graceful_shutdown": 5}
+    uvicorn.run(create_app(), port=8765, ws="websockets-sansio", **more)

@@ -8,7 +8,6 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from chatcore.config import Settings
 from chatcore.errors import Unavailable
 from chatcore.events import Announcement, TypingChanged
 from chatcore.ids import UserId
@@ -28,8 +27,7 @@ class Running:
         self.batches: list[int] = []
         self.gate = threading.Semaphore(0)
         self.broken = False
-        few = Settings(batch_operations=3, batch_conversations=2)
-        self.lane: Lane[Any] = Lane(self._run, self._deliver, few)
+        self.lane: Lane[Any] = Lane(self._run, self._deliver, operations=3, conversations=2)
 
     def _run(self, jobs: Sequence[Job[Any]]) -> Batch[Any]:
         self.gate.acquire(timeout=10)

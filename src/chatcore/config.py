@@ -163,6 +163,9 @@ class Settings:
     batch_conversations: int = _positive(64)
     """What one transaction takes at most: long enough to share a commit, short enough to wait."""
 
+    read_operations: int = _positive(16)
+    """What one snapshot answers at most. Reads share no commit: a long one delays few others."""
+
     readers: int = _positive(2)
     """Threads that answer reads, each on its own snapshot."""
 

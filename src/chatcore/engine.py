@@ -176,7 +176,13 @@ class ChatEngine:
             def run(jobs: Sequence[Job[Any]]) -> Batch[Any]:
                 return self._introduced(runner(jobs))
 
-            return Lane(run, self.publish, self.settings)
+            most = self.settings.batch_operations if writes else self.settings.read_operations
+            return Lane(
+                run,
+                self.publish,
+                operations=most,
+                conversations=self.settings.batch_conversations,
+            )
 
         def chat(unit: ChatUnit) -> ChatWork:
             return ChatWork(unit, self.limits, self.settings)

@@ -17,7 +17,6 @@ import anyio
 import anyio.to_thread
 from attrs import define, field
 
-from chatcore.config import Settings
 from chatcore.errors import ChatError, Forbidden, Internal, Unavailable
 from chatcore.events import Announcement
 from chatcore.ids import BatchId, Clock, UserId, new_id
@@ -196,11 +195,15 @@ class Lane(Generic[W]):
         self,
         run: Callable[[Sequence[Job[W]]], Batch[W]],
         deliver: Callable[[Sequence[Announcement]], None],
-        settings: Settings,
+        *,
+        operations: int,
+        conversations: int,
     ) -> None:
+        """``operations`` and ``conversations`` are what a batch holds at most."""
         self._run = run
         self._deliver = deliver
-        self._settings = settings
+        self._operations = operations
+        self._conversations = conversations
         self._waiting: deque[Job[W]] = deque()
         self._wake = anyio.Event()
         self._closed = False
@@ -250,9 +253,9 @@ class Lane(Generic[W]):
         """The next batch: as many as wait, within the bounds of jobs and conversations."""
         taken: list[Job[W]] = []
         about = set()
-        while self._waiting and len(taken) < self._settings.batch_operations:
+        while self._waiting and len(taken) < self._operations:
             about.add(self._waiting[0].about)
-            if len(about) > self._settings.batch_conversations:
+            if len(about) > self._conversations:
                 break
             taken.append(self._waiting.popleft())
         return taken

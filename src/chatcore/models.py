@@ -161,7 +161,11 @@ class ConversationSettings:
 
 @frozen(kw_only=True)
 class Attachment:
-    """A file as messages show it; ``size`` in bytes, addresses are paths under the API."""
+    """A file as messages show it; ``size`` in bytes.
+
+    Addresses are relative to the API's root (``uploads/…`` under ``/v1/``), so that they hold
+    wherever it is mounted.
+    """
 
     upload_id: UploadId
     name: str

@@ -363,3 +363,20 @@ async def test_importing_keeps_times(engine: ChatEngine, people: People) -> None
     with pytest.raises(ChatError):
         await engine.execute(ann, old)
     assert len((await engine.execute(ann, ListConversations())).items) == 1
+
+
+async def test_importing_dates_a_conversation_by_its_newest_message(
+    engine: ChatEngine, people: People
+) -> None:
+    """A conversation made for an import is as old as what it holds; older finds never age it."""
+    (ann,) = await people("ann")
+    trusted = evolve(ann, operator=True)
+    notes = await people.group(ann, title="notes")
+    old, other = await people.group(ann, title="old"), await people.group(ann, title="other")
+    for day in (19, 17):
+        then = datetime(2016, 12, day, tzinfo=UTC)
+        await engine.execute(trusted, ImportMessage(old.id, f"day {day}", created_at=then))
+    then = datetime(2016, 12, 18, tzinfo=UTC)
+    await engine.execute(trusted, ImportMessage(other.id, "day 18", created_at=then))
+    listed = [one.id for one in (await engine.execute(ann, ListConversations())).items]
+    assert listed == [notes.id, old.id, other.id]

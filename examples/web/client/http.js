@@ -51,10 +51,9 @@ export class HttpApi {
     return response.json();
   }
 
-  /** Where a path of the API is. Stable paths in answers begin with `/v1/`, wherever it is mounted. */
+  /** Where a path of the API is: those in answers are relative to its root. */
   resolve(path) {
-    const relative = path.replace(/^\/v1\//, "");
-    return new URL(relative, this.#base);
+    return new URL(path, this.#base);
   }
 
   get #authorization() {

@@ -137,8 +137,10 @@ def _decide(
     if not imported:
         beside.pace.sent(seat)
     stream = seat.stream
+    # What is imported may be older than what is there, and a conversation than its import.
+    active = stream.active_at if stream.last_seq else 0
+    stream.active_at = max(active, record.created_at)
     stream.rev, stream.last_seq = record.rev, record.seq
-    stream.active_at = record.created_at
     if root is not None:
         beside.growth.add(stream, root, record)
     if operation.key is not None:
