@@ -49,8 +49,8 @@ EVENTS = {
 WHO = {
     "anyone": "anyone",
     "user": "whoever is signed in",
-    "visitor": "whoever may come in, and members",
     "operator": "operators",
+    "visitor": "whoever may come in, and members",
 }
 MEMBERS = {"member": "members", "admin": "admins and owners", "owner": "owners"}
 HTTP = {route.name: f"`{route.method} {route.path}`" for route in ROUTES}
@@ -113,7 +113,10 @@ def operation(schemas: Schemas, spec: Spec) -> Iterator[str]:
     yield f"{plain(spec.summary)}\n"
     who = WHO.get(rule.who) or MEMBERS[rule.least]
     key = " · takes `Idempotency-Key`" if spec.key else ""
-    yield f"{HTTP[spec.method]} · {who} · answers {kind(schemas.answered(spec.result))}{key}\n"
+    result = kind(schemas.answered(spec.result))
+    if spec.deferred is not None:
+        result += f" or {kind(schemas.answered(spec.deferred))} (202)"
+    yield f"{HTTP[spec.method]} · {who} · answers {result}{key}\n"
     yield from asked(schemas, spec.cls)
 
 

@@ -114,6 +114,14 @@ reports.create/user                     401    yes   yes   yes      yes    yes  
 reports.create/elsewhere                401    404   404   404      404    404     404
 reports.list                            401     no    no    no       no     no      no
 reports.resolve                         401     no    no    no       no     no      no
+scheduled.cancel                        401    yes   yes   yes      yes    yes     yes
+scheduled.cancel/another's              401    404   404   404      404    404     404
+scheduled.held                          401     no    no    no       no     no      no
+scheduled.list                          401    yes   yes   yes      yes    yes     yes
+scheduled.reject                        401     no    no    no       no     no      no
+scheduled.release                       401     no    no    no       no     no      no
+scheduled.update                        401    yes   yes   yes      yes    yes     yes
+scheduled.update/another's              401    404   404   404      404    404     404
 sessions.list                           401    yes   yes   yes      yes    yes     yes
 sessions.revoke                         401    yes   yes   yes      yes    yes     yes
 sessions.revoke/another's               401    404   404   404      404    404     404
@@ -160,6 +168,7 @@ FIELDS: Final[dict[str, Callable[[World, str], Any]]] = {
     "up_to_seq": lambda world, role: 1,
     "message_id": lambda world, role: world.place(role).theirs,
     "upload_id": lambda world, role: world.place(role).upload,
+    "id": lambda world, role: world.scheduled.get(role, world.scheduled["owner"]),
     "session_id": lambda world, role: world.session(role),
     "user_id": lambda world, role: world.actor("peer").id,
     "user_ids": lambda world, role: (world.actor("stranger").id,),
@@ -175,7 +184,6 @@ FIELDS: Final[dict[str, Callable[[World, str], Any]]] = {
     "key": lambda world, role: "key",
     "q": lambda world, role: "pee",
     "reason": lambda world, role: "spam",
-    "id": lambda world, role: "id",
     "action": lambda world, role: "dismissed",
     "role": lambda world, role: "admin",
     "status": lambda world, role: "away",
@@ -230,6 +238,8 @@ CASES: Final[dict[str, Fields]] = {
     "reports.create": lambda world, role: {"message_id": world.place(role).theirs},
     "reports.create/user": lambda world, role: {"user_id": world.actor("stranger").id},
     "reports.create/elsewhere": lambda world, role: {"message_id": elsewhere(world, role)},
+    "scheduled.cancel/another's": lambda world, role: {"id": planned(world, role)},
+    "scheduled.update/another's": lambda world, role: {"id": planned(world, role)},
     "sessions.revoke/another's": lambda world, role: {"session_id": world.session("peer")},
     "uploads.info/own": lambda world, role: {"upload_id": unattached(world, role)},
     "uploads.info/another's": lambda world, role: {"upload_id": another(world, role)},
@@ -252,6 +262,11 @@ def elsewhere(world: World, role: str) -> str:
 def unattached(world: World, role: str) -> str:
     """A file of the role's own."""
     return world.uploads.get(role, world.uploads["owner"])
+
+
+def planned(world: World, role: str) -> str:
+    """A message that somebody else has waiting."""
+    return world.scheduled["outsider" if role != "outsider" else "owner"]
 
 
 def another(world: World, role: str) -> str:

@@ -1,5 +1,6 @@
 """A small world in which every kind of caller meets every kind of object."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -12,12 +13,13 @@ from chatcore.ids import (
     InviteCode,
     InviteId,
     MessageId,
+    ScheduledId,
     SessionId,
     SystemClock,
     UploadId,
     split_message_id,
 )
-from chatcore.models import ANONYMOUS, Actor, Conversation
+from chatcore.models import ANONYMOUS, Actor, Conversation, Deferred
 from chatcore.operations import (
     AddBlock,
     BanMember,
@@ -78,6 +80,8 @@ class World:
     uploads: dict[str, UploadId]
     """By role, a file of their own that no message holds."""
     door: Door
+    scheduled: dict[str, ScheduledId]
+    """By role, a message of their own that waits."""
 
     def place(self, role: str) -> Place:
         """The conversation in which a role is tried."""
@@ -112,6 +116,15 @@ class _Builder:
             unit.uploads.insert(row)
             unit.commit()
         return row.id
+
+    def plan(self, role: str) -> ScheduledId:
+        """A message to oneself, tomorrow."""
+        notes = self.engine.execute(self.actors[role], CreateConversation(kind="self"))
+        tomorrow = datetime.now(UTC) + timedelta(days=1)
+        send = SendMessage(notes.id, "remember", send_at=tomorrow)
+        answer = self.engine.execute(self.actors[role], send)
+        assert isinstance(answer, Deferred)
+        return answer.scheduled.id
 
     def fill(self, conversation: Conversation, *roles: str) -> Place:
         """Messages by these and by the peer."""
@@ -162,8 +175,9 @@ def build(path: Path) -> World:
         invite = engine.execute(who["owner"], CreateInvite(group.id)).id
         door = Door(public.id, InviteCode(code), invite)
         uploads = {role: made.upload(role) for role in ROLES[1:]}
+        scheduled = {role: made.plan(role) for role in ROLES[1:]}
     opened.close()
-    return World(path, who, filled, talk, uploads, door)
+    return World(path, who, filled, talk, uploads, door, scheduled)
 
 
 def never_issued(id: str) -> str:

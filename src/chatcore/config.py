@@ -49,6 +49,10 @@ class Limits:
     search_words: int = _positive(16)
     contacts: int = _positive(5_000)
 
+    # Messages that wait: enough for a person's plans, few enough to be fired in one go.
+    scheduled_a_user: int = _positive(100)
+    scheduled_ahead_s: int = _positive(366 * 86_400)
+
     # How much a list, a group or a pull may hold.
     page: int = _positive(50)
     page_max: int = _positive(100)
@@ -174,6 +178,12 @@ class Settings:
 
     transaction_s: float = _positive(10.0)
     """A transaction older than this may not commit. The overlap of ``since`` is longer."""
+
+    scheduled_interval_s: float = _positive(1.0)
+    """How often it is looked what scheduled messages are due: so much later they may be sent."""
+
+    chores_pause_s: float = _positive(0.05)
+    """Between two steps of a chore that has more to do: nobody else waits longer for it."""
 
     heartbeat_s: float = _positive(15.0)
     """How often a node renews its presence lease."""

@@ -28,7 +28,7 @@ from chatcore.delivery.connection import Connection
 from chatcore.delivery.hub import Hub
 from chatcore.errors import ChatError, Internal, Misconfigured, Unavailable
 from chatcore.events import Announcement
-from chatcore.flows import FLOWS, sessions
+from chatcore.flows import FLOWS, chores, sessions
 from chatcore.flows import uploads as upload_flows
 from chatcore.flows.presence import Attendance
 from chatcore.flows.search import Indexing
@@ -138,6 +138,7 @@ class ChatEngine:
             await self._attendance.renew()
             self._tasks.start_soon(self._attendance.run)
             self._tasks.start_soon(Indexing(self).run)
+            self._tasks.start_soon(chores.run, self)
             self._stack = stack.pop_all()
         self._open = True
         return self

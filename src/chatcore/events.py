@@ -23,6 +23,7 @@ from chatcore.models import (
     Message,
     Presence,
     Receipt,
+    Scheduled,
     TypingState,
     User,
 )
@@ -232,6 +233,15 @@ class ThreadMarked(Event):
     conversation_id: ConversationId
     thread_id: MessageId
     read_seq: int
+
+
+@frozen
+class ScheduledChanged(Event):
+    """One scheduled a message, changed or cancelled it; or it was sent, held, released, refused."""
+
+    name = "scheduled.changed"
+    scope = "me"
+    scheduled: Scheduled
 
 
 @frozen(kw_only=True)

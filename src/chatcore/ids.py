@@ -34,6 +34,7 @@ InviteCode = NewType("InviteCode", str)
 """What is in an invitation's link. Whoever has it may redeem it."""
 ReportId = NewType("ReportId", str)
 AuditId = NewType("AuditId", str)
+ScheduledId = NewType("ScheduledId", str)
 NodeId = NewType("NodeId", str)
 BatchId = NewType("BatchId", str)
 StreamId = NewType("StreamId", str)

@@ -20,6 +20,7 @@ from chatcore.ids import (
     InviteId,
     MessageId,
     ReportId,
+    ScheduledId,
     SessionId,
     UploadId,
     UserId,
@@ -47,6 +48,7 @@ Status = Literal["sent", "delivered", "read"]
 PresenceStatus = Literal["online", "away", "dnd", "offline"]
 ContactState = Literal["requested", "accepted", "refused", "removed"]
 TypingState = Literal["text", "audio", "video", "off"]
+ScheduledState = Literal["waiting", "held", "failed", "rejected", "sent", "cancelled"]
 Category = Literal["image", "video", "audio", "document"]
 ReportReason = Literal[
     "spam",
@@ -270,6 +272,39 @@ class Message:
     def mine(self) -> tuple[str, ...]:
         """The viewer's own reactions; none in the shared face."""
         return tuple(reaction.key for reaction in self.reactions if reaction.mine)
+
+
+@frozen(kw_only=True)
+class Scheduled:
+    """A message that isn't sent yet, as its sender alone sees it."""
+
+    id: ScheduledId
+    conversation_id: ConversationId
+    sender_id: UserId
+    send_at: datetime | None = None
+    """When it is sent; None where it waits for a verdict alone."""
+    held: bool = False
+    """Whether it waits for a moderator's verdict."""
+    body: str | None = None
+    key: str | None = None
+    kind: MessageKind = "text"
+    state: ScheduledState
+    """``sent`` and ``cancelled`` end it; a ``failed`` one may be scheduled anew."""
+    reason: str | None = None
+    """Why it is held, was rejected or failed: for the last an error's code."""
+    message_id: MessageId | None = None
+    """The message that it became."""
+    created_at: datetime
+    updated_at: datetime
+
+
+@frozen(kw_only=True)
+class Deferred:
+    """The answer to a send that waits: for its time, or for a verdict."""
+
+    scheduled: Scheduled
+    replayed: bool | None = None
+    """Set in the answer to a repeated key."""
 
 
 @frozen(kw_only=True)

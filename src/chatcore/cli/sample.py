@@ -19,7 +19,7 @@ from chatcore.cli.story import PASSWORD, PEOPLE, TALKS, Line, Talk
 from chatcore.engine import ChatEngine
 from chatcore.errors import Conflict, Unauthenticated
 from chatcore.ids import ConversationId, MessageId, UploadId, to_datetime
-from chatcore.models import ANONYMOUS, Actor, MessageKind
+from chatcore.models import ANONYMOUS, Actor, Message, MessageKind
 from chatcore.operations import (
     AddReaction,
     CreateConversation,
@@ -84,7 +84,9 @@ async def _talk(engine: ChatEngine, team: Team, talk: Talk, key: str) -> None:
         if key not in sent:
             answered = None if line.answers is None else sent[f"sample-{line.answers}"]
             message = await _message(engine, team[line.who], conversation, line, answered)
-            sent[key] = (await engine.execute(team[line.who], evolve(message, key=key))).id
+            done = await engine.execute(team[line.who], evolve(message, key=key))
+            if isinstance(done, Message):  # nothing of the sample waits
+                sent[key] = done.id
         for reaction, names in line.reactions.items():
             for name in names:
                 await engine.execute(team[name], AddReaction(conversation, sent[key], reaction))

@@ -58,6 +58,14 @@ from chatcore.operations.presence import GetPresence, SetPresence, SetTyping, Wa
 from chatcore.operations.reactions import AddReaction, RemoveReaction
 from chatcore.operations.receipts import ListReceipts, MarkReceipt
 from chatcore.operations.reports import CreateReport, ListReports, ResolveReport
+from chatcore.operations.scheduled import (
+    CancelScheduled,
+    ListHeld,
+    ListScheduled,
+    RejectHeld,
+    ReleaseHeld,
+    UpdateScheduled,
+)
 from chatcore.operations.search import SearchMessages
 from chatcore.operations.sync import GetHeads, Pull, PullFrom
 from chatcore.operations.threads import ListThreads
@@ -78,6 +86,7 @@ __all__ = [
     "AddReaction",
     "Availability",
     "BanMember",
+    "CancelScheduled",
     "ChangePassword",
     "CheckAvailability",
     "ClearConversation",
@@ -107,11 +116,13 @@ __all__ = [
     "ListBlocks",
     "ListContacts",
     "ListConversations",
+    "ListHeld",
     "ListInvites",
     "ListMembers",
     "ListMessages",
     "ListReceipts",
     "ListReports",
+    "ListScheduled",
     "ListSessions",
     "ListThreads",
     "ListUsers",
@@ -125,6 +136,8 @@ __all__ = [
     "PullFrom",
     "RedeemInvite",
     "Register",
+    "RejectHeld",
+    "ReleaseHeld",
     "RemoveBlock",
     "RemoveContact",
     "RemoveMember",
@@ -150,6 +163,7 @@ __all__ = [
     "UpdateConversation",
     "UpdateMe",
     "UpdateMember",
+    "UpdateScheduled",
     "WatchPresence",
     "spec_of",
     "specs",

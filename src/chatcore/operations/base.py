@@ -63,6 +63,8 @@ class Spec:
     cls: type[Operation[Any]]
     result: Any
     """The result's type, as an annotation."""
+    deferred: Any
+    """What it answers instead where it has to wait, if it can."""
     store: Store
     writes: bool
     rate: RateClass
@@ -100,6 +102,7 @@ def operation(
     method: str,
     result: Any,
     *,
+    deferred: Any = None,
     store: Store = "chat",
     writes: bool = False,
     rate: RateClass = "requests",
@@ -119,6 +122,7 @@ def operation(
             method=method,
             cls=cls,
             result=result,
+            deferred=deferred,
             store=store,
             writes=writes,
             rate=rate,

@@ -8,17 +8,28 @@ from typing import Annotated, Any, Literal
 from attrs import frozen
 
 from chatcore.ids import ConversationId, MessageId, UploadId
-from chatcore.models import Actor, Message, MessageKind, MessageStatus, Page
+from chatcore.models import Actor, Deferred, Message, MessageKind, MessageStatus, Page
 from chatcore.operations.base import UNSET, Operation, Unset, operation
 from chatcore.operations.checks import ID_CHARS, Json, Key, Many, Text, Whole
 
 Body = Text("body_chars", most_bytes="body_bytes")
 
 
-@operation("messages.send", Message, writes=True, rate="sends", stream="conversation_id", key=True)
+@operation(
+    "messages.send",
+    Message,
+    deferred=Deferred,
+    writes=True,
+    rate="sends",
+    stream="conversation_id",
+    key=True,
+)
 @frozen
-class SendMessage(Operation[Message]):
-    """Send a message, exactly once a key."""
+class SendMessage(Operation[Message | Deferred]):
+    """Send a message, exactly once a key.
+
+    With ``send_at``, or where a moderator holds it, the answer is :class:`Deferred`.
+    """
 
     conversation_id: ConversationId
     body: Annotated[str | None, Body] = None
@@ -34,6 +45,8 @@ class SendMessage(Operation[Message]):
     custom: Annotated[dict[str, Any] | None, Json("custom_bytes")] = None
     read_seq: Annotated[int | None, Whole()] = None
     """What the sender has on screen: marks it read in the same transaction."""
+    send_at: datetime | None = None
+    """When to send it, instead of now."""
 
 
 @operation("messages.import", Message, writes=True, stream="conversation_id")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from chatcore.ids import Milliseconds, UserId
 
@@ -25,6 +25,19 @@ class ActorRecord:
     """What they chose of :class:`~chatcore.models.UserSettings` that isn't the default."""
     has_blocks: bool = False
     """Whether there ever was a block between them and anyone: only then are blocks looked up."""
+    defers: bool = False
+    """Whether the user has ever had a message that waits: only then keys are looked up there."""
+    shadowed_until: Milliseconds | None = None
+    """Until then nobody else hears what the user sends."""
+
+
+@frozen
+class Standing:
+    """What is out of the ordinary about an actor."""
+
+    active: bool = True
+    defers: bool = False
+    shadowed_until: Milliseconds | None = None
 
 
 @define(kw_only=True)
@@ -55,6 +68,10 @@ class ActorRepository(ABC):
     @abstractmethod
     def inactive(self, ids: Collection[UserId]) -> set[UserId]:
         """Which of these are deactivated."""
+
+    @abstractmethod
+    def standings(self, ids: Collection[UserId]) -> Mapping[UserId, Standing]:
+        """Of these, whoever isn't an ordinary active actor: one statement, as for the above."""
 
 
 class BlockRepository(ABC):

@@ -46,6 +46,9 @@ class ConversationRecord:
     active_at: Milliseconds
     """Last real activity: what lists are sorted by."""
     deleted_at: Milliseconds | None
+    expire_from: str = "sent"
+    """What ``expire_after_s`` counts from: sending, or reading (direct conversations)."""
+    retention_days: int | None = None
 
 
 class ConversationRepository(ABC):

@@ -42,6 +42,8 @@ class MessageRecord:
     thread_seq: int | None = None
     """The seq of the message whose thread it stands in."""
     thread_nonce: str | None = None
+    expire_after_s: int | None = None
+    """How long after being read it disappears; ``expires_at`` is set when it is."""
 
 
 @frozen(kw_only=True)

@@ -20,6 +20,7 @@ from chatcore.ports.presence import PresenceRepository
 from chatcore.ports.reactions import HiddenRepository, ReactionRepository
 from chatcore.ports.reports import ReportRepository
 from chatcore.ports.resets import ResetRepository
+from chatcore.ports.scheduled import ScheduledRepository
 from chatcore.ports.search import SearchRepository
 from chatcore.ports.threads import ThreadRepository
 from chatcore.ports.uploads import UploadRepository
@@ -69,6 +70,7 @@ class ChatUnit(UnitOfWork):
     search: SearchRepository
     reports: ReportRepository
     audit: AuditRepository
+    scheduled: ScheduledRepository
 
     def forget_batches(self, before: Milliseconds) -> None:
         """Drop the rows of batches older than ``before``."""

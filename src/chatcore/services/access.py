@@ -12,10 +12,13 @@ from chatcore.ids import ConversationId, MessageId, UserId, split_message_id
 from chatcore.models import Actor, ConversationKind, Role
 from chatcore.operations import Operation
 from chatcore.policy import Case, require
+from chatcore.ports.actors import Standing
 from chatcore.ports.conversations import ConversationRecord
 from chatcore.ports.members import MemberRecord
 from chatcore.ports.messages import MessageRecord, Window
 from chatcore.services.work import ChatWork, Request
+
+_ORDINARY = Standing()
 
 
 @frozen
@@ -105,7 +108,7 @@ class Seats:
         self._members = unit.members.get(
             {(self._streams[id].n, user) for user, id in wanted if id in self._streams}
         )
-        self._inactive = unit.actors.inactive({user for user, _ in wanted})
+        self._standings = unit.actors.standings({user for user, _ in wanted})
 
     def places(self, request: Request) -> list[tuple[UserId, ConversationRecord]]:
         """Who asks, and of which conversation, where both are there: what else to read."""
@@ -113,10 +116,14 @@ class Seats:
         stream = self._streams.get(request.operation.conversation_id)  # type: ignore[attr-defined]
         return [] if user is None or stream is None else [(user, stream)]
 
+    def standing(self, user: UserId) -> Standing:
+        """What is out of the ordinary about one of those who ask."""
+        return self._standings.get(user, _ORDINARY)
+
     def of(self, request: Request) -> Seat:
         """The same as :func:`seat`, for one of the batch."""
         user = request.actor.id
-        if user in self._inactive:
+        if not self.standing(user).active:
             raise Unauthenticated
         stream = self._streams.get(request.operation.conversation_id)  # type: ignore[attr-defined]
         member = self._members.get((stream.n, user)) if stream is not None else None

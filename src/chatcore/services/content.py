@@ -10,7 +10,7 @@ import msgspec
 
 from chatcore import codec
 from chatcore.errors import Invalid, NotFound
-from chatcore.ids import UploadId, UserId
+from chatcore.ids import UploadId, UserId, to_ms
 from chatcore.operations import ImportMessage, SendMessage
 from chatcore.ports.uploads import UploadRecord
 from chatcore.services import files
@@ -84,6 +84,7 @@ def digest(operation: SendMessage) -> str:
         _sorted(operation.encrypted),
         _sorted(operation.custom),
         operation.thread_id,
+        *([] if operation.send_at is None else [to_ms(operation.send_at)]),
     ]
     return hashlib.sha256(_encode(canonical)).hexdigest()
 

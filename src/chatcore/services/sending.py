@@ -13,7 +13,7 @@ from attrs import define, evolve, field, frozen
 from chatcore.errors import ChatError, Conflict, KeyReused, NotFound
 from chatcore.events import MessageSent
 from chatcore.ids import MessageId, UploadId, UserId, new_nonce, split_message_id, to_ms
-from chatcore.models import Message
+from chatcore.models import Deferred, Message
 from chatcore.operations import ImportMessage, SendMessage
 from chatcore.policy import require
 from chatcore.ports.conversations import ConversationRecord
@@ -21,6 +21,7 @@ from chatcore.ports.messages import MessageRecord
 from chatcore.ports.uploads import UploadRecord
 from chatcore.services import content, faces
 from chatcore.services.access import Seat, Seats, peer
+from chatcore.services.deferrals import Deferrals, waits
 from chatcore.services.pace import Pace
 from chatcore.services.receipts import Moves
 from chatcore.services.threads import Growth, require_root
@@ -38,6 +39,7 @@ class _Facts:
     hidden: set[tuple[UserId, int, int]]
     blocks: set[tuple[UserId, UserId]]
     uploads: Mapping[UploadId, UploadRecord]
+    deferrals: Deferrals
     permitted: set[tuple[object, ...]] = field(factory=set)
 
 
@@ -48,12 +50,14 @@ class _Beside:
     moves: Moves
     growth: Growth
     pace: Pace
+    deferrals: Deferrals
 
     def write(self) -> None:
         """Store it."""
         self.growth.write()
         self.moves.write()
         self.pace.write()
+        self.deferrals.write()
 
 
 def send(work: ChatWork, requests: Sequence[Request]) -> list[Outcome]:
@@ -61,7 +65,7 @@ def send(work: ChatWork, requests: Sequence[Request]) -> list[Outcome]:
     facts = _read(work, requests)
     outcomes: list[Outcome] = []
     sent: list[MessageRecord] = []
-    beside = _Beside(Moves(work), Growth(work), Pace(work))
+    beside = _Beside(Moves(work), Growth(work), Pace(work), facts.deferrals)
     for request in requests:
         try:
             answer, record = _decide(work, facts, request, beside)
@@ -109,26 +113,27 @@ def _read(work: ChatWork, requests: Sequence[Request]) -> _Facts:
         hidden={(user, n, seq) for n, seq, user in named if unit.hidden.among(user, n, [seq])},
         blocks=unit.blocks.among(peers),
         uploads=unit.uploads.get({id for _, op, _ in here for id in op.upload_ids}),
+        deferrals=Deferrals(work, [one for one in keys if seats.standing(one[1]).defers]),
     )
 
 
 def _decide(
     work: ChatWork, facts: _Facts, request: Request, beside: _Beside
-) -> tuple[Message, MessageRecord | None]:
-    """The answer to one send, and the row to insert unless its key was used before."""
+) -> tuple[Message | Deferred, MessageRecord | None]:
+    """The answer to one send, and the row to insert unless its key was used before, or it waits."""
     operation: SendMessage = request.operation  # type: ignore[assignment]
     seat = facts.seats.of(request)
-    digest = None
-    if operation.key is not None:
-        digest = content.digest(operation)
-        earlier = facts.keyed.get((operation.key, seat.member.user_id, seat.stream.n))
-        if earlier is not None:
-            return _replay(work, seat, earlier, digest), None
+    stream, digest = seat.stream, _digest_of(request)
+    repeated = _repeated(facts, operation.key, seat, digest)
+    if repeated is not None:
+        return repeated, None
     _permit(facts, request, operation, seat)
     root = _named(work, facts, seat, operation.thread_id)
     if root is not None:
         require_root(root)
     record = _record(work, facts, seat, operation, digest, root)
+    if waits(request):
+        return beside.deferrals.defer(request, record, stream), None
     imported = isinstance(operation, ImportMessage)
     if not imported:
         beside.pace.require(seat)
@@ -136,7 +141,8 @@ def _decide(
         beside.moves.claim(seat, read=operation.read_seq)
     if not imported:
         beside.pace.sent(seat)
-    stream = seat.stream
+    if (facts.seats.standing(record.sender_id).shadowed_until or 0) > work.now:
+        return beside.deferrals.unheard(record, stream), None
     # What is imported may be older than what is there, and a conversation than its import.
     active = stream.active_at if stream.last_seq else 0
     stream.active_at = max(active, record.created_at)
@@ -220,7 +226,26 @@ def _named(work: ChatWork, facts: _Facts, seat: Seat, id: MessageId | None) -> M
     return found
 
 
-def _replay(work: ChatWork, seat: Seat, earlier: MessageRecord, digest: str) -> Message:
-    if earlier.digest != digest:
-        raise KeyReused
-    return evolve(faces.message(earlier, seat.stream), replayed=True)
+def _digest_of(request: Request) -> str | None:
+    """The digest of the request as it was first asked; None without a key."""
+    operation: SendMessage = request.operation  # type: ignore[assignment]
+    if request.due is not None:
+        return request.due.digest
+    if operation.key is None:
+        return None
+    return content.digest(operation if request.verdict is None else request.verdict.original)
+
+
+def _repeated(
+    facts: _Facts, key: str | None, seat: Seat, digest: str | None
+) -> Message | Deferred | None:
+    """What a key stands for already, if for anything. Raises :class:`KeyReused`."""
+    if key is None:
+        return None
+    place = key, seat.member.user_id, seat.stream.n
+    earlier = facts.keyed.get(place)
+    if earlier is not None:
+        if earlier.digest != digest:
+            raise KeyReused
+        return evolve(faces.message(earlier, seat.stream), replayed=True)
+    return facts.deferrals.repeated(place, digest, seat.stream)

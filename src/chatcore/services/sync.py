@@ -40,7 +40,7 @@ from chatcore.ids import (
 from chatcore.models import Actor, Head, Heads
 from chatcore.operations import GetHeads, Pull, PullFrom
 from chatcore.ports.actors import ActorRecord
-from chatcore.services import blocks, contacts, faces, paging
+from chatcore.services import blocks, contacts, deferrals, faces, paging
 from chatcore.services.access import Seat, active
 from chatcore.services.work import ChatWork
 
@@ -296,6 +296,7 @@ def _my_changes(work: ChatWork, account: ActorRecord, rev: int) -> Iterator[Chan
     for contact in work.unit.contacts.changed(user, rev):
         event = ContactChanged(contacts.face(contact))
         yield Change(stream=ME, rev=contact.me_rev, event=event)
+    yield from deferrals.changes(work, account, rev)
     yield from _my_hidden(work, user, rev)
     for me_rev, stream_id, seq, nonce, read_seq in work.unit.threads.marked(user, rev):
         marked = ThreadMarked(stream_id, message_id(stream_id, seq, nonce), read_seq)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from chatcore.config import Limits, Settings
 from chatcore.errors import ChatError
 from chatcore.events import Announcement, Event, Joining
 from chatcore.ids import Milliseconds, UserId, account_stream, stream_of
 from chatcore.models import Actor, User
-from chatcore.operations import Operation
+from chatcore.operations import Operation, SendMessage
 from chatcore.ports.actors import ActorRecord
 from chatcore.ports.conversations import ConversationRecord
+from chatcore.ports.scheduled import ScheduledRecord
 from chatcore.ports.storage import AccountsUnit, ChatUnit
 
 Outcome: TypeAlias = Any
@@ -29,6 +30,20 @@ class Request:
     operation: Operation[Any]
     known: Mapping[UserId, User] = field(factory=dict)
     """The users it names who exist, looked up before the transaction began."""
+    verdict: Reviewed | None = None
+    """What a moderator said about it, where one was asked."""
+    due: ScheduledRecord | None = None
+    """The scheduled message that this send fires."""
+
+
+@frozen
+class Reviewed:
+    """What a moderator said about a send that was let through, or held."""
+
+    original: SendMessage
+    """As it was asked: what a repeat is compared with."""
+    held: bool = False
+    reason: str | None = None
 
 
 @define

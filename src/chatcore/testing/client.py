@@ -84,6 +84,10 @@ class Client:
     blocks: dict[str, Json] = field(factory=dict)
     contacts: dict[str, Json] = field(factory=dict)
     """Those accepted, and the requests that wait."""
+    scheduled: dict[str, Json] = field(factory=dict)
+    """By id, the user's own messages that wait, failed or were rejected."""
+    unheard: dict[str, Json] = field(factory=dict)
+    """By id, messages that ``me`` alone has carried."""
     hidden: set[str] = field(factory=set)
     """The ids of hidden messages that it heard of."""
     threads: dict[str, int] = field(factory=dict)
@@ -181,6 +185,7 @@ class Client:
         self.conversations.clear()
         self.blocks.clear()
         self.contacts.clear()
+        self.scheduled.clear()
         self.hidden.clear()
         self.threads.clear()
         self.since, self._heads, self._lost = None, None, True
@@ -193,7 +198,9 @@ class Client:
             return Ask("conversations.list", paged, lambda page: self._take_listed(me, page), _fail)
         if me.phase == "members":
             return Ask("blocks.list", paged, lambda page: self._take_blocks(me, page), _fail)
-        return Ask("contacts.list", paged, lambda page: self._take_contacts(me, page), _fail)
+        if me.phase == "contacts":
+            return Ask("contacts.list", paged, lambda page: self._take_contacts(me, page), _fail)
+        return Ask("scheduled.list", paged, lambda page: self._take_scheduled(me, page), _fail)
 
     def _take_listed(self, me: Position, page: Json) -> None:
         for conversation in page["items"]:
@@ -209,6 +216,11 @@ class Client:
     def _take_contacts(self, me: Position, page: Json) -> None:
         for contact in page["items"]:
             self.contacts[contact["user_id"]] = contact
+        self._turn(me, page, "page")
+
+    def _take_scheduled(self, me: Position, page: Json) -> None:
+        for scheduled in page["items"]:
+            self.scheduled[scheduled["id"]] = scheduled
         self._turn(me, page, "pull")
 
     def _turn(self, position: Position, page: Json, after: Phase) -> None:
@@ -330,23 +342,28 @@ class Client:
             self._drop(stream)
         elif stream != ME:
             self.conversations[stream].apply(method, params, live=live)
-        elif method == "membership.changed":
-            self._apply_membership(params["conversation_id"], params["epoch"])
-        elif method == "block.changed":
-            self._apply_block(params["block"])
-        elif method == "contact.changed":
-            self._apply_contact(params["contact"])
-        elif method == "conversation.personal":
-            self._apply_personal(params["conversation_id"], params["me"])
-        elif method == "message.hidden":
-            self._apply_hidden(params)
-        elif method == "thread.marked":
-            thread = params["thread_id"]
-            self.threads[thread] = max(params["read_seq"], self.threads.get(thread, 0))
+        elif apply := self._personal_changes.get(method):
+            apply(params)
 
-    def _apply_membership(self, conversation: str, epoch: int | None) -> None:
+    @property
+    def _personal_changes(self) -> dict[str, Callable[[Json], None]]:
+        """What becomes of each event of ``me`` that changes what is held."""
+        return {
+            "block.changed": self._apply_block,
+            "contact.changed": self._apply_contact,
+            "conversation.personal": self._apply_personal,
+            "membership.changed": self._apply_membership,
+            "message.hidden": self._apply_hidden,
+            "message.sent": self._apply_unheard,
+            "message.updated": self._apply_unheard,
+            "scheduled.changed": self._apply_scheduled,
+            "thread.marked": self._apply_thread,
+        }
+
+    def _apply_membership(self, params: Json) -> None:
+        conversation = params["conversation_id"]
         position = self.positions.get(conversation)
-        if epoch is None:
+        if params["epoch"] is None:
             self._drop(conversation)
         elif position is None or position.phase in _FETCHING:
             # What is under way may be about an earlier membership.
@@ -355,23 +372,39 @@ class Client:
         else:
             position.phase = "pull"
 
-    def _apply_block(self, block: Json) -> None:
+    def _apply_block(self, params: Json) -> None:
+        block = params["block"]
         if block["blocked"]:
             self.blocks[block["user_id"]] = block
         else:
             self.blocks.pop(block["user_id"], None)
 
-    def _apply_contact(self, contact: Json) -> None:
+    def _apply_contact(self, params: Json) -> None:
+        contact = params["contact"]
         if contact["state"] in ("requested", "accepted"):
             self.contacts[contact["user_id"]] = contact
         else:
             self.contacts.pop(contact["user_id"], None)
 
-    def _apply_personal(self, conversation: str, me: Json) -> None:
+    def _apply_personal(self, params: Json) -> None:
+        conversation = params["conversation_id"]
         held = self.conversations.get(conversation)
         if held is not None:
-            held.personalize(me)
+            held.personalize(params["me"])
             self._settle(self.positions[conversation])
+
+    def _apply_thread(self, params: Json) -> None:
+        thread = params["thread_id"]
+        self.threads[thread] = max(params["read_seq"], self.threads.get(thread, 0))
+
+    def _apply_unheard(self, params: Json) -> None:
+        self.unheard[params["message"]["id"]] = params["message"]
+
+    def _apply_scheduled(self, params: Json) -> None:
+        scheduled = params["scheduled"]
+        self.scheduled[scheduled["id"]] = scheduled
+        if scheduled["state"] in ("sent", "cancelled"):
+            del self.scheduled[scheduled["id"]]
 
     def _apply_hidden(self, params: Json) -> None:
         self.hidden.add(params["message_id"])

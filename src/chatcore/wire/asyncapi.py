@@ -10,7 +10,7 @@ from attrs import frozen
 
 from chatcore.config import Limits
 from chatcore.events import Event, ReceiptsMoved, TypingChanged, event_types
-from chatcore.operations import Operation, specs
+from chatcore.operations import Operation, Spec, specs
 from chatcore.wire.examples import SHOWN, Examples
 from chatcore.wire.routes import ROUTES
 from chatcore.wire.schemas import Schema, Schemas, plain, reference
@@ -88,8 +88,16 @@ def calls(schemas: Schemas) -> Iterator[Call]:
                 method=spec.method,
                 summary=plain(spec.summary),
                 params=schemas.asked(spec.cls),
-                result=schemas.answered(spec.result),
+                result=_answers(schemas, spec),
             )
+
+
+def _answers(schemas: Schemas, spec: Spec) -> Schema:
+    """What a registered operation answers, or answers instead where it has to wait."""
+    answered = schemas.answered(spec.result)
+    if spec.deferred is None:
+        return answered
+    return {"anyOf": [answered, schemas.answered(spec.deferred)]}
 
 
 def _result(cls: type[Operation[Any]]) -> Any:

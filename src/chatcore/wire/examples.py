@@ -59,6 +59,8 @@ SHOWN: Final[Mapping[str, Collection[str]]] = {
     "messages.edit": ("body", "version"),
     "messages.send": ("body", "key"),
     "receipts.mark": ("read_seq",),
+    "scheduled.reject": ("reason",),
+    "scheduled.update": ("body", "send_at"),
     "users.update": ("display_name",),
 }
 """The optional fields that an operation's example has, too."""
@@ -74,6 +76,8 @@ class Examples:
         """A value of ``schema`` for the field ``name``, with the optional fields in ``more``."""
         if "$ref" in schema:
             schema = self._components[schema["$ref"].rpartition("/")[2]]
+        if "anyOf" in schema:
+            schema = self._components[schema["anyOf"][0]["$ref"].rpartition("/")[2]]
         if "const" in schema:
             return schema["const"]
         if "enum" in schema:

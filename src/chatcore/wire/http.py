@@ -16,7 +16,7 @@ from attrs import evolve
 from chatcore import codec
 from chatcore.engine import ChatEngine
 from chatcore.errors import ChatError, Internal, Invalid, Misconfigured, NotFound, Unavailable
-from chatcore.models import Actor, Authenticated
+from chatcore.models import Actor, Authenticated, Deferred
 from chatcore.operations import Logout
 from chatcore.wire import asyncapi, headers, openapi, requests
 from chatcore.wire.admission import Admission
@@ -127,6 +127,7 @@ class Http:
         with self._admission.logins.attempt(operation, actor, named):
             result = await self.engine.execute(actor, operation)
         status = 200 if getattr(result, "replayed", None) else route.status
+        status = 202 if isinstance(result, Deferred) else status
         return json_response(result, status, *self._cookies(request, operation, result))
 
     def _cookies(self, request: Request, operation: Any, result: Any) -> Headers:

@@ -100,6 +100,12 @@ class _Writer:
         if route.status == 201 and route.name != "accounts.register":
             again = "It was there before: as it is now, with `replayed`"
             responses["200"] = success | {"description": again}
+        if spec.deferred is not None:
+            later = self.schemas.answered(spec.deferred)
+            responses["202"] = {
+                "description": "It waits: for its time, or for a moderator's verdict",
+                "content": self._json(later, self._examples.of(later)),
+            }
         public = policy.TABLE[route.operation].who == "anyone"
         found: dict[str, Any] = {
             "summary": plain(spec.summary),

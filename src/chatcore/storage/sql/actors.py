@@ -9,7 +9,13 @@ from attrs import evolve
 from sqlalchemy import bindparam, or_, select
 
 from chatcore.ids import UserId
-from chatcore.ports.actors import ActorRecord, ActorRepository, BlockRecord, BlockRepository
+from chatcore.ports.actors import (
+    ActorRecord,
+    ActorRepository,
+    BlockRecord,
+    BlockRepository,
+    Standing,
+)
 from chatcore.storage.sql import sqlite
 from chatcore.storage.sql.mapping import RecordMapping
 from chatcore.storage.sql.repository import Repository
@@ -26,6 +32,10 @@ class SqlActors(Repository, ActorRepository):
             table.c.user_id
         )
         self._found_locked = self._found.with_for_update()
+        c = table.c
+        self._standings = sqlite.matching(
+            [c.user_id, c.active, c.defers, c.shadowed_until], [c.user_id]
+        ).where(or_(c.active.is_(False), c.defers.is_(True), c.shadowed_until.is_not(None)))
         self._inactive = sqlite.matching([table.c.user_id], [table.c.user_id]).where(
             table.c.active.is_(False)
         )
@@ -57,6 +67,13 @@ class SqlActors(Repository, ActorRepository):
     def inactive(self, ids: Collection[UserId]) -> set[UserId]:
         rows = self._session.rows(self._inactive, sqlite.tuples((user,) for user in set(ids)))
         return {UserId(user) for (user,) in rows}
+
+    def standings(self, ids: Collection[UserId]) -> Mapping[UserId, Standing]:
+        rows = self._session.rows(self._standings, sqlite.tuples((user,) for user in set(ids)))
+        return {
+            UserId(user): Standing(bool(active), bool(defers), until)
+            for user, active, defers, until in rows
+        }
 
     def flush(self) -> None:
         """Write what was changed."""

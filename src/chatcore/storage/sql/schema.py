@@ -56,6 +56,7 @@ class ChatSchema:
         self.members = self._members()
         self._admission()
         self.messages = self._messages()
+        self.scheduled = self._scheduled()
         self._marks()
         self._threads()
         self._polls()
@@ -95,6 +96,8 @@ class ChatSchema:
             _required("slow_mode_s", Integer),
             _required("frozen", Boolean),
             Column("expire_after_s", Integer),
+            Column("expire_from", Id, nullable=False, server_default="sent"),
+            Column("retention_days", Integer),
             _required("public", Boolean),
             _required("active_at", Ms),
             _required("touched_at", Ms),
@@ -192,6 +195,7 @@ class ChatSchema:
             Column("details", Json),
             Column("thread_seq", Ms),
             Column("thread_nonce", String(10)),
+            Column("expire_after_s", Integer),
         )
         Index(f"{self.prefix}messages_seq", table.c.conversation_n, table.c.seq, unique=True)
         keyed, changed = text("key IS NOT NULL"), text("rev <> sent_rev")
@@ -220,6 +224,67 @@ class ChatSchema:
             sqlite_where=threaded,
             postgresql_where=threaded,
         )
+        expiring = text("expires_at IS NOT NULL AND deleted_at IS NULL")
+        Index(
+            f"{self.prefix}messages_expiring",
+            table.c.expires_at,
+            sqlite_where=expiring,
+            postgresql_where=expiring,
+        )
+        unstarted = text("expire_after_s IS NOT NULL AND expires_at IS NULL")
+        Index(
+            f"{self.prefix}messages_unstarted",
+            table.c.conversation_n,
+            table.c.seq,
+            sqlite_where=unstarted,
+            postgresql_where=unstarted,
+        )
+        return table
+
+    def _scheduled(self) -> Table:
+        """What lives on its sender's stream alone: scheduled, held and unheard messages."""
+        table = self._table(
+            "scheduled",
+            Column("id", Id, primary_key=True),
+            _required("user_id", Id),
+            _required("conversation_n", Surrogate),
+            _required("conversation_id", Id),
+            _required("state", Id),
+            Column("send_at", Ms),
+            Column("key", Id),
+            Column("digest", String(64)),
+            Column("content", Json),
+            Column("reason", Text),
+            Column("message_id", String(191)),
+            _required("created_at", Ms),
+            _required("updated_at", Ms),
+            _required("me_rev", Ms),
+        )
+        waiting = text("state = 'waiting'")
+        Index(
+            f"{self.prefix}scheduled_due",
+            table.c.send_at,
+            sqlite_where=waiting,
+            postgresql_where=waiting,
+        )
+        held = text("state = 'held'")
+        Index(
+            f"{self.prefix}scheduled_held",
+            table.c.id,
+            sqlite_where=held,
+            postgresql_where=held,
+        )
+        keyed = text("key IS NOT NULL")
+        Index(
+            f"{self.prefix}scheduled_key",
+            table.c.key,
+            table.c.user_id,
+            table.c.conversation_n,
+            unique=True,
+            sqlite_where=keyed,
+            postgresql_where=keyed,
+        )
+        Index(f"{self.prefix}scheduled_rev", table.c.user_id, table.c.me_rev)
         return table
 
     def _marks(self) -> None:
@@ -313,6 +378,8 @@ class ChatSchema:
             _required("touched_at", Ms),
             Column("settings", Json),
             Column("has_blocks", Boolean, nullable=False, server_default=false()),
+            Column("defers", Boolean, nullable=False, server_default=false()),
+            Column("shadowed_until", Ms),
         )
         self.blocks = self._table(
             "blocks",

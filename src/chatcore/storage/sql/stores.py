@@ -32,6 +32,7 @@ from chatcore.storage.sql.reactions import SqlHidden, SqlReactions
 from chatcore.storage.sql.reports import SqlReports
 from chatcore.storage.sql.repository import Session
 from chatcore.storage.sql.resets import SqlResets
+from chatcore.storage.sql.scheduled import SqlScheduled
 from chatcore.storage.sql.schema import AccountsSchema, ChatSchema
 from chatcore.storage.sql.search import SqlSearch
 from chatcore.storage.sql.threads import SqlThreads
@@ -62,6 +63,7 @@ class _Repositories:
         self.search = SqlSearch(schema)
         self.reports = SqlReports(schema)
         self.audit = SqlAudit(schema.audit)
+        self.scheduled = SqlScheduled(schema)
 
 
 class _AccountsRepositories:
@@ -179,6 +181,10 @@ class SqlChatUnit(_Unit, ChatUnit):
     @cached_property
     def audit(self) -> SqlAudit:  # type: ignore[override]
         return self._prototypes.audit.bind(self._session)
+
+    @cached_property
+    def scheduled(self) -> SqlScheduled:  # type: ignore[override]
+        return self._prototypes.scheduled.bind(self._session)
 
     def forget_batches(self, before: Milliseconds) -> None:
         batches = self._schema.batches
