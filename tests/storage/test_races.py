@@ -1,15 +1,12 @@
 """Two engines on one file, as two processes would be: whatever happens first, one legal outcome."""
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
-from typing import Any
 
 import pytest
 from attrs import evolve
 
 from chatcore.blocking import BlockingEngine
-from chatcore.errors import ChatError
 from chatcore.models import ANONYMOUS, Actor, Message
 from chatcore.operations import (
     AddReaction,
@@ -24,50 +21,25 @@ from chatcore.operations import (
     SendMessage,
     UpdateMember,
 )
-from chatcore.testing.fakes import PlainHasher
+from tests.concurrency.racing import Engines, race, two_engines
 from tests.people import PASSWORD
 
 ROUNDS = 5
 
 
 @pytest.fixture
-def engines(database: str) -> Iterator[tuple[BlockingEngine, BlockingEngine]]:
+def engines(database: str) -> Iterator[Engines]:
     """Two that share a file and nothing else."""
-    with (
-        BlockingEngine(database, hasher=PlainHasher()) as one,
-        BlockingEngine(database, hasher=PlainHasher()) as other,
-    ):
-        yield one, other
+    with two_engines(database) as opened:
+        yield opened
 
 
 @pytest.fixture
-def people(engines: tuple[BlockingEngine, BlockingEngine]) -> tuple[Actor, Actor]:
+def people(engines: Engines) -> tuple[Actor, Actor]:
     """Ann and Ben."""
     return tuple(  # type: ignore[return-value]
         engines[0].execute(ANONYMOUS, Register(name, PASSWORD)).actor for name in ("ann", "ben")
     )
-
-
-def race(*calls: Callable[[], Any]) -> list[Any]:
-    """Make these calls at the same moment; what each gives or raises."""
-    start, outcomes = threading.Barrier(len(calls)), [None] * len(calls)
-
-    def run(index: int, call: Callable[[], Any]) -> None:
-        start.wait(10)
-        try:
-            outcomes[index] = call()
-        except ChatError as error:
-            outcomes[index] = error  # type: ignore[call-overload]
-
-    threads = [threading.Thread(target=run, args=one) for one in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes
-
-
-Engines = tuple[BlockingEngine, BlockingEngine]
 
 
 def test_one_direct_conversation(engines: Engines, people: tuple[Actor, Actor]) -> None:
