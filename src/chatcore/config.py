@@ -125,6 +125,13 @@ class Limits:
     multipart_field_bytes: int = _positive(64 * 1024)
     link_s: float = _positive(300.0)
 
+    # Previews of links: a stranger's server may be slow, endless, or send in circles.
+    preview_s: float = _positive(5.0)
+    preview_bytes: int = _positive(128 * 1024)
+    preview_redirects: int = field(default=3, validator=validators.ge(0))
+    previews_at_once: int = _positive(4)
+    previews_waiting: int = _positive(256)
+
 
 @frozen(kw_only=True)
 class Settings:

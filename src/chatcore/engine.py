@@ -31,6 +31,7 @@ from chatcore.events import Announcement
 from chatcore.flows import FLOWS, chores, sessions
 from chatcore.flows import uploads as upload_flows
 from chatcore.flows.presence import Attendance
+from chatcore.flows.previews import Previews
 from chatcore.flows.search import Indexing
 from chatcore.flows.uploads import Download
 from chatcore.ids import Clock, SystemClock, UploadId, UserId
@@ -43,6 +44,7 @@ from chatcore.policy import require
 from chatcore.ports.blobs import BlobStore
 from chatcore.ports.broker import Broker
 from chatcore.ports.identity import Directory, Hasher, Mailer
+from chatcore.ports.previews import LinkPreviewer
 from chatcore.ports.storage import AccountsUnit, ChatUnit, Store
 from chatcore.security.passwords import Argon2Hasher
 from chatcore.services.cards import complete, introduce
@@ -72,6 +74,7 @@ class ChatEngine:
 
     ``database`` is a URL or an SQLAlchemy Engine; ``accounts`` another one for accounts, by
     default the same. ``files`` is a folder or a blob store; without it uploads are refused.
+    ``previews`` looks links up; without it messages have no previews.
     """
 
     def __init__(
@@ -84,6 +87,7 @@ class ChatEngine:
         directory: Directory | None = None,
         hasher: Hasher | None = None,
         mailer: Mailer | None = None,
+        previews: LinkPreviewer | None = None,
         clock: Clock | None = None,
         limits: Limits | None = None,
         settings: Settings | None = None,
@@ -106,6 +110,8 @@ class ChatEngine:
         )
         self._files = FilesStore(files) if isinstance(files, (str, Path)) else files
         self._broker = broker or LocalBroker()
+        self._previewer = previews
+        self._previews: Previews | None = None
         self._open = False
         self._turns: Turns[Request] = Turns()
 
@@ -139,6 +145,9 @@ class ChatEngine:
             self._tasks.start_soon(self._attendance.run)
             self._tasks.start_soon(Indexing(self).run)
             self._tasks.start_soon(chores.run, self)
+            if self._previewer is not None:
+                self._previews = Previews(self, self._previewer)
+                self._tasks.start_soon(self._previews.run)
             self._stack = stack.pop_all()
         self._open = True
         return self
@@ -337,6 +346,8 @@ class ChatEngine:
 
     def publish(self, announcements: Sequence[Announcement]) -> None:
         self._broker.publish(announcements)
+        if self._previews is not None:
+            self._previews.notice(announcements)
 
     # Sessions, connections and files.
 

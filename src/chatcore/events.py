@@ -89,7 +89,7 @@ class MessageReacted(MessageEvent):
 
 @frozen
 class MessageUpdated(MessageEvent):
-    """Something else about it changed, its thread for one; pulled: whatever became of it."""
+    """Something else about it changed, its thread or preview; pulled: whatever became of it."""
 
     name = "message.updated"
 

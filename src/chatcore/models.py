@@ -215,6 +215,19 @@ class Reaction:
 
 
 @frozen(kw_only=True)
+class LinkPreview:
+    """What the page behind a message's first link says of itself, when it was looked up."""
+
+    url: str
+    """The link, as the message has it."""
+    title: str
+    description: str | None = None
+    site_name: str | None = None
+    image_url: str | None = None
+    """Somewhere else: whoever loads it is seen there."""
+
+
+@frozen(kw_only=True)
 class Deletion:
     """When and by whom a message was deleted."""
 
@@ -255,6 +268,8 @@ class Message:
     reactions: tuple[Reaction, ...] = ()
     encrypted: dict[str, Any] | None = None
     custom: dict[str, Any] | None = None
+    link_preview: LinkPreview | None = None
+    """Comes a moment after the message, where the host looks links up."""
     key: str | None = None
     created_at: datetime
     updated_at: datetime

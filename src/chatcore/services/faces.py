@@ -24,6 +24,7 @@ from chatcore.models import (
     ConversationKind,
     ConversationSettings,
     Deletion,
+    LinkPreview,
     Me,
     Member,
     Message,
@@ -99,12 +100,18 @@ def message(record: MessageRecord, stream: ConversationRecord) -> Message:
         reactions=tuple(codec.structure(one, Reaction) for one in details.get("reactions", ())),
         encrypted=details.get("encrypted"),
         custom=details.get("custom"),
+        link_preview=_link_preview(details),
     )
 
 
 def _thread(details: Mapping[str, Any]) -> ThreadSummary | None:
     found = details.get("thread")
     return None if found is None else codec.structure(found, ThreadSummary)
+
+
+def _link_preview(details: Mapping[str, Any]) -> LinkPreview | None:
+    held = details.get("link_preview")
+    return None if held is None else codec.structure(held, LinkPreview)
 
 
 def _reply(record: MessageRecord, stream: ConversationRecord) -> ReplyTo | None:

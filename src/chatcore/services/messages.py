@@ -26,7 +26,7 @@ from chatcore.policy import require
 from chatcore.ports.members import MemberRecord
 from chatcore.ports.messages import MessageRecord, Within
 from chatcore.rules import receipts as rules
-from chatcore.services import access, faces, paging, tombstones
+from chatcore.services import access, faces, paging, previews, tombstones
 from chatcore.services.access import Seat
 from chatcore.services.content import check_body
 from chatcore.services.work import ChatWork
@@ -131,6 +131,7 @@ def edit(work: ChatWork, actor: Actor, operation: EditMessage) -> Message:
     if operation.body is UNSET:
         raise Invalid.field("body", "required")
     check_body(record.kind, operation.body, files=bool(record.details.get("attachments")))
+    previews.drop_stale(record, operation.body, work.limits.url_chars)
     record.body = operation.body
     record.version += 1
     record.edited_at = record.updated_at = work.now
