@@ -8,6 +8,7 @@ carry only shared faces, so one encoding serves everybody; pulled ones may be pe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar, Literal
 
@@ -18,6 +19,7 @@ from chatcore.models import (
     Block,
     Contact,
     Conversation,
+    Hearers,
     Me,
     Member,
     Message,
@@ -371,8 +373,21 @@ class Announcement:
     """Who must not hear this state event: blocks and privacy, and typing's own author."""
     only_to: frozenset[UserId] | None = None
     """Where given, nobody else hears this state event."""
+    instead: Event | None = None
+    """What ``instead_to`` hear in its place."""
+    instead_to: frozenset[UserId] = frozenset()
+    receipts_to: Mapping[UserId, Hearers] = field(factory=dict)
+    """By user whose receipt it carries, who may see that one; everybody where none is given."""
+    at_once: bool = False
+    """Not to be held back, and what was held back until now isn't for who hears this."""
     only_focused: bool = False
     """Sent only to connections that look at the conversation (large groups)."""
+
+    def heard_by(self, user: UserId) -> Event | None:
+        """What this user may hear of this state event."""
+        if not self.may_hear(user):
+            return None
+        return self.instead if user in self.instead_to else self.event
 
     def may_hear(self, user: UserId) -> bool:
         """Whether this user may hear this state event."""

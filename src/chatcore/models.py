@@ -46,6 +46,7 @@ MessageKind = Literal[
 ]
 Status = Literal["sent", "delivered", "read"]
 PresenceStatus = Literal["online", "away", "dnd", "offline"]
+Audience = Literal["everyone", "contacts", "nobody"]
 ContactState = Literal["requested", "accepted", "refused", "removed"]
 TypingState = Literal["text", "audio", "video", "off"]
 ScheduledState = Literal["waiting", "held", "failed", "rejected", "sent", "cancelled"]
@@ -101,6 +102,36 @@ class Presence:
 
 
 @frozen(kw_only=True)
+class UserSettings:
+    """What a user shows and to whom, and who may come up to them. A block closes all of it."""
+
+    presence: Audience = "everyone"
+    """Who may see whether one is there, with which status and text."""
+    last_seen: Audience = "everyone"
+    typing: Audience = "everyone"
+    receipts: Audience = "everyone"
+    """Who may see how far one has received and read; who shows nobody sees nobody's."""
+    messages: Audience = "everyone"
+    """Who may write to one directly, or bring one into a group."""
+    requests: Literal["everyone", "nobody"] = "everyone"
+    """Who may ask to become a contact."""
+    phone: Literal["everyone", "nobody"] = "everyone"
+    """Who may find one by phone number."""
+
+
+@frozen(kw_only=True)
+class Hearers:
+    """Everybody to whom one user is open in one respect."""
+
+    not_to: frozenset[UserId] = frozenset()
+    only_to: frozenset[UserId] | None = None
+    """Where given, nobody else."""
+
+    def __contains__(self, user: UserId) -> bool:
+        return user not in self.not_to and (self.only_to is None or user in self.only_to)
+
+
+@frozen(kw_only=True)
 class User:
     """A person, bot or guest. The shared face is the public card."""
 
@@ -118,6 +149,7 @@ class User:
     information: dict[str, Any] | None = personal()
     """Personal information, and where one lives: what the host asks for, shown to oneself alone."""
     location: dict[str, Any] | None = personal()
+    settings: UserSettings | None = personal()
     presence: Presence | None = personal()
 
 

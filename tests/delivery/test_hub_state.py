@@ -11,7 +11,7 @@ from chatcore.delivery.hub import Hub
 from chatcore.delivery.receipts import MOST_RECEIPTS
 from chatcore.events import Announcement, PresenceChanged, UserChanged
 from chatcore.ids import UserId
-from chatcore.models import Presence, User
+from chatcore.models import Hearers, Presence, User
 from chatcore.testing.clock import FakeClock
 from tests.delivery.build import STREAM, THEN, connect, heard, moved, names, sent, typing
 
@@ -252,11 +252,11 @@ async def test_hidden_receipts_are_left_out_but_the_counter_moves(running: Given
     """From whom a batch's receipts are hidden, they still learn that the counter moved."""
     hub, clock = running
     ben, eve = connect(hub, "ben"), connect(hub, "eve")
-    hidden = frozenset({UserId("eve")})
-    hub.deliver([moved(0, 1, {"ann": 1}, not_to=hidden)])
+    hidden = {UserId("ann"): Hearers(not_to=frozenset({UserId("eve")}))}
+    hub.deliver([moved(0, 1, {"ann": 1}, receipts_to=hidden)])
     assert [len((await heard(one))[0]["params"]["receipts"]) for one in (ben, eve)] == [1, 0]
     hub.deliver([moved(1, 2, {"joe": 2})])
-    hub.deliver([moved(2, 3, {"ann": 2}, not_to=hidden)])
+    hub.deliver([moved(2, 3, {"ann": 2}, receipts_to=hidden)])
     await clock.elapse(1)
     seen = [(await heard(one))[0]["params"] for one in (ben, eve)]
     assert [[one["user_id"] for one in params["receipts"]] for params in seen] == [
@@ -302,7 +302,7 @@ async def test_a_block_stops_presence_that_waits(running: tuple[Hub, FakeClock])
     for one in (ben, eve):
         hub.watch(one, [UserId("ann")])
     hub.deliver([presence("ann"), presence("ann")])
-    hub.deliver([presence("ann", only_to=frozenset({UserId("ben")}))])
+    hub.deliver([presence("ann", only_to=frozenset({UserId("ben")}), at_once=True)])
     assert await names(ben) == ["presence.changed"] * 2
     await clock.elapse(6)
     assert (await names(ben), await names(eve)) == ([], ["presence.changed"] * 2)

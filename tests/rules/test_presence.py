@@ -7,19 +7,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatcore.ids import to_datetime
-from chatcore.models import Presence
+from chatcore.models import Presence, UserSettings
 from chatcore.rules.presence import (
     OFFLINE,
     Lease,
     State,
+    looks,
     merge,
     online,
     seen,
+    splits,
     visible,
 )
+from chatcore.rules.privacy import Tie, open_to
 from chatcore.testing.strategies import devices, leases, presence_states
 
 ONLINE = Presence(status="online")
+audiences = st.sampled_from(("everyone", "contacts", "nobody"))
+settings = st.builds(UserSettings, presence=audiences, last_seen=audiences)
 times = st.integers(0, 100)
 
 
@@ -95,9 +100,27 @@ def test_last_seen_only_rises_and_is_never_ahead(sightings):
 @given(presence_states(), times)
 def test_blocks_and_privacy_hide_everything(state, now):
     """Across a block, and from everyone if the user wishes, there is only "offline"."""
-    assert visible(state, now, blocked=True) == OFFLINE
-    assert visible(state, now, shown_to="nobody") == OFFLINE
-    assert visible(state, now, blocked=True, shown_to="nobody") == OFFLINE
+    nobody = UserSettings(presence="nobody", last_seen="nobody")
+    blocked = Tie(blocked=True, contact=True)
+    assert visible(state, now, tie=blocked) == OFFLINE
+    assert visible(state, now, nobody, Tie(contact=True)) == OFFLINE
+    assert visible(state, now, nobody, blocked) == OFFLINE
+
+
+@given(presence_states(), times, settings, st.booleans())
+def test_each_setting_hides_its_own(state, now, chosen, contact):
+    """Whether one is there and when one was last are open to their own audiences."""
+    tie = Tie(contact=contact)
+    found, everything = visible(state, now, chosen, tie), visible(state, now)
+    if open_to(chosen.presence, tie):
+        assert (found.status, found.text) == (everything.status, everything.text)
+    else:
+        assert (found.status, found.text) == ("offline", None)
+    if not open_to(chosen.last_seen, tie):
+        assert found.last_seen is None
+    both = looks(state, now, chosen)
+    assert found == (both.contacts if contact else both.others)
+    assert splits(chosen) or both.contacts == both.others
 
 
 @given(presence_states(), times)

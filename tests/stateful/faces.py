@@ -237,9 +237,17 @@ class Expected:
         return self.shared(letter) | {
             "quote": self._quote(quoted[0]) if quoted else None,
             "mine": {key for _, user, key in letter.reactions if user == self._user},
-            "status": _STEPS[letter.status] if letter.sender == self._user else None,
+            "status": self.status(letter) if letter.sender == self._user else None,
             "hidden": self._user in letter.hidden_by or None,
         }
+
+    def status(self, letter: Letter) -> str:
+        """How far its recipients are; whom this person doesn't see has received nothing."""
+        return _STEPS[0 if any(map(self.hides, letter.last)) else letter.status]
+
+    def hides(self, user: UserId) -> bool:
+        """Whether this person sees nothing of another's receipts."""
+        return self._model.between(self._user, user)
 
     def _quote(self, letter: Letter) -> tuple[Any, ...]:
         return letter.sender, letter.kind, letter.body, letter.deleted_by is not None
@@ -268,13 +276,19 @@ class Expected:
     def member(self, seat: Seat) -> Face:
         """A membership."""
         marks = seat.delivered, seat.read
+        if self.hides(seat.user):
+            marks = seat.joined_seq, seat.joined_seq
         return {"user": seat.user, "role": seat.role, "joined_seq": seat.joined_seq, "marks": marks}
 
     def _counts(self, room: Room) -> Face:
         return self._counted(room.unread(self._user))
 
+    def _named(self, letter: Letter) -> bool:
+        named = bool({self._user, "all"} & set(letter.mentions))
+        return named and self._user not in letter.deaf
+
     def _counted(self, unread: list[Letter]) -> Face:
-        named = [one for one in unread if {self._user, "all"} & set(one.mentions)]
+        named = [one for one in unread if self._named(one)]
         return {
             "unread": min(len(unread), self._exact),
             "more": len(unread) > self._exact,

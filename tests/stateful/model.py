@@ -84,9 +84,10 @@ class Model:
 
     def blocked(self, room: Room) -> bool:
         """Whether a block lies between the two of a direct conversation."""
-        return room.kind == "direct" and self._between(*room.pair)
+        return room.kind == "direct" and self.between(*room.pair)
 
-    def _between(self, one: UserId, other: UserId) -> bool:
+    def between(self, one: UserId, other: UserId) -> bool:
+        """Whether either blocks the other."""
         return bool({(one, other), (other, one)} & self.blocks)
 
     def _rank(self, room: Room, user: UserId, least: str = "admin") -> None:
@@ -104,6 +105,8 @@ class Model:
         if operation.kind == "group":
             if not set(operation.member_ids) <= set(self.people):
                 refuse("not_found")
+            if any(self.between(user, other) for other in operation.member_ids):
+                refuse("forbidden")
             return self._open(user, operation, [user, *operation.member_ids])
         other = operation.user_id or user
         pair = frozenset({user, other})
@@ -112,7 +115,7 @@ class Model:
             return there[0]
         if other not in self.people:
             refuse("not_found")
-        if self._between(user, other):
+        if self.between(user, other):
             refuse("forbidden")
         return self._open(user, operation, sorted(pair))
 
@@ -156,6 +159,9 @@ class Model:
         self._rank(room, user)
         if not set(operation.user_ids) <= set(self.people):
             refuse("not_found")
+        new = [other for other in operation.user_ids if other not in room.seats]
+        if any(self.between(user, other) for other in new):
+            refuse("forbidden")
         everything = operation.share_history or room.history == "shared"
         for other in operation.user_ids:
             if other not in room.seats:
@@ -242,6 +248,7 @@ class Model:
         if root is not None:
             letter.thread = root.seq
             root.replies.append(letter)
+        letter.deaf = frozenset(who for who, whom in self.blocks if whom == user)
         room.letters.append(letter)
         room.active_at = self.now
         return letter
@@ -366,7 +373,7 @@ class Model:
             case ("refused", False):
                 refuse("forbidden")
             case _:
-                if self._between(user, other):
+                if self.between(user, other):
                     refuse("forbidden")
                 self.contacts[user, other] = "requested", False
                 self.contacts[other, user] = "requested", True

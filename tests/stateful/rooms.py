@@ -32,6 +32,10 @@ class Letter:
     """In its thread."""
     status: int = 0
     """The last one that any recipients gave it."""
+    last: frozenset[UserId] = frozenset()
+    """The last recipients there were."""
+    deaf: frozenset[UserId] = frozenset()
+    """Who blocked its sender when it was sent."""
 
 
 @define(eq=False)
@@ -105,6 +109,7 @@ class Room:
                 )
                 assert reached >= letter.status, "a status fell"
                 letter.status = reached
+                letter.last = frozenset(one.user for one in there)
 
     def sees(self, user: UserId, letter: Letter) -> bool:
         """Whether a member sees it, or its tombstone."""

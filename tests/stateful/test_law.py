@@ -15,6 +15,7 @@ from chatcore.errors import ChatError
 from chatcore.ids import UserId
 from chatcore.models import Actor, Message
 from chatcore.operations import (
+    AddBlock,
     AddMembers,
     CreateConversation,
     MarkReceipt,
@@ -77,6 +78,7 @@ class Law(RuleBasedStateMachine):
         """Make the people, connect their devices, and open a group for all of them."""
         people = self.world.people(3)
         self.known = Known(people)
+        self.apart: set[tuple[UserId, UserId]] = set()
         self.allowed: dict[UserId, set[str]] = {actor.id: set() for actor in people}
         self.floors: dict[tuple[UserId, str], int] = {}
         self.places: set[tuple[UserId, str]] = set()
@@ -201,8 +203,10 @@ class Law(RuleBasedStateMachine):
 
     def _run(self, asked: list[tuple[Actor, Operation[Any]]]) -> list[Any]:
         outcomes = self.world.run_all(asked)
-        for (_, operation), outcome in zip(asked, outcomes, strict=True):
+        for (actor, operation), outcome in zip(asked, outcomes, strict=True):
             self.known.learn(operation, outcome)
+            if isinstance(operation, AddBlock):
+                self.apart |= {(actor.id, operation.user_id), (operation.user_id, actor.id)}
         before, self.floors = self.floors, self._read_floors()
         if not any(device.asleep for device in self.devices):
             # Nothing waits for anybody: what was cleared or left is never told again.
@@ -305,7 +309,8 @@ class Law(RuleBasedStateMachine):
         while device.lines:
             device.client.receive(device.lines.pop(0))
         self._rest(device)
-        views.equal(device.client, self._fresh(device))
+        apart = {other for user, other in self.apart if user == device.actor.id}
+        views.equal(device.client, self._fresh(device), apart)
         for id, held in device.client.conversations.items():
             page = self._answer(device, "threads.list", {"conversation_id": id, "limit": 100})
             for thread in page["items"]:

@@ -1,5 +1,6 @@
 """What a client holds, laid out so that two clients can be compared."""
 
+from collections.abc import Collection
 from typing import Any
 
 from chatcore.testing.client import Client
@@ -11,16 +12,19 @@ _PERSONAL = ("me", "last_message", "peer_id", "cursor", "replayed")
 _DERIVED = ("rev", "last_seq")
 
 
-def state(client: Client) -> Json:
-    """Everything but messages: equal for any two clients of a user that are up to date."""
+def state(client: Client, apart: Collection[str] = ()) -> Json:
+    """Everything but messages: equal for any two clients of a user that are up to date.
+
+    What was told of the receipts of those ``apart`` stays with a client when a block hides them.
+    """
     return {
         "blocks": client.blocks,
         "contacts": client.contacts,
-        "conversations": {id: _summary(client, id) for id in client.conversations},
+        "conversations": {id: _summary(client, id, apart) for id in client.conversations},
     }
 
 
-def _summary(client: Client, id: str) -> Json:
+def _summary(client: Client, id: str, apart: Collection[str]) -> Json:
     held, position = client.conversations[id], client.positions[id]
     current = {user: one for user, one in held.members.items() if "left_at" not in one}
     last = held.last_message()
@@ -33,7 +37,7 @@ def _summary(client: Client, id: str) -> Json:
         "own": held.own,
         "counters": (position.rev, position.receipt_rev, held.last_seq),
         "members": {user: _membership(one) for user, one in current.items()},
-        "receipts": {user: held.marks[user] for user in current},
+        "receipts": {user: held.marks[user] for user in current if user not in apart},
         "unread": (held.unread, held.unread_more, held.unread_mentions),
         "last": None if last is None else last["seq"],
     }
@@ -57,14 +61,21 @@ def messages(held: Held, like: Held) -> dict[int, Json]:
     return found
 
 
-def equal(one: Client, fresh: Client) -> None:
-    """Fail unless ``one`` holds, as far as its windows go, what ``fresh`` has just fetched."""
-    assert state(one) == state(fresh)
+def equal(one: Client, fresh: Client, apart: Collection[str] = ()) -> None:
+    """Fail unless ``one`` holds, as far as its windows go, what ``fresh`` has just fetched.
+
+    ``apart``: those with whom there ever was a block.
+    """
+    assert state(one, apart) == state(fresh, apart)
     for id, theirs in fresh.conversations.items():
         held = one.conversations[id]
         shown, expected = messages(held, held), messages(theirs, held)
         # The whole window is there, and nothing that can't be seen.
         whole = {seq for seq in expected if seq >= held.first} - held.forgotten
         assert whole <= shown.keys() <= expected.keys(), (whole, shown.keys(), expected.keys())
+        veiled = ["status"] if set(apart) & held.members.keys() else []
         for seq, message in shown.items():
+            for face in (message, expected[seq]):
+                for name in veiled:
+                    face.pop(name, None)
             assert message == expected[seq]

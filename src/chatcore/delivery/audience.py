@@ -21,6 +21,10 @@ class Listener:
     """The conversations whose audience they are in."""
     unsettled: int = 0
     """How many connections' memberships are still being read from storage."""
+    receipts: bool = True
+    """Whether the user wants to see others' receipts."""
+    chosen: bool = False
+    """Whether that was announced since the first of the unsettled came, and not read."""
     changes: dict[StreamId, int | None] = field(factory=dict)
     """The floors of what was joined since the first of those came, None of what was left."""
 
@@ -85,6 +89,7 @@ class Audiences:
         listener.unsettled = max(listener.unsettled - 1, 0)
         if not listener.unsettled:
             listener.changes.clear()
+            listener.chosen = False
 
     def drop(self, listener: Listener) -> None:
         """Take a listener out of everything."""

@@ -22,6 +22,7 @@ from chatcore.delivery.timers import Timers
 from chatcore.events import (
     Announcement,
     ConversationDeleted,
+    MeUpdated,
     PresenceChanged,
     ReceiptsMoved,
     SessionRevoked,
@@ -29,6 +30,7 @@ from chatcore.events import (
     UserChanged,
 )
 from chatcore.ids import Clock, ConversationId, SessionId, StreamId, UserId
+from chatcore.models import UserSettings
 
 REVOKED: Final = 4401
 TOO_MANY: Final = 1008
@@ -92,12 +94,20 @@ class Hub:
         listener.connections.append(connection)
         listener.unsettled += 1
 
-    def subscribe(self, user_id: UserId, floors: Mapping[ConversationId, int]) -> None:
+    def subscribe(
+        self,
+        user_id: UserId,
+        floors: Mapping[ConversationId, int],
+        settings: UserSettings | None = None,
+    ) -> None:
         """The user's memberships, read after a connection was attached, each with its floor.
 
-        What was announced since the attaching wins over them. Once for each attached connection.
+        With them the user's settings. What was announced since the attaching wins over both. Once
+        for each attached connection.
         """
         if listener := self._listeners.get(user_id):
+            if settings is not None and not listener.chosen:
+                listener.receipts = settings.receipts != "nobody"
             self._audiences.settle(listener, floors)
 
     def detach(self, connection: Connection) -> None:
@@ -215,6 +225,9 @@ class Hub:
             if isinstance(event, SessionRevoked):
                 ended = (one for one in listener.connections if one.session_id == event.session.id)
                 _close(ended, REVOKED, "revoked")
+            if isinstance(event, MeUpdated) and event.user is not None and event.user.settings:
+                listener.receipts = event.user.settings.receipts != "nobody"
+                listener.chosen = listener.unsettled > 0
 
     def _tell_state(self, stream: StreamId, announcement: Announcement) -> None:
         audience = self._audiences.of(stream)
@@ -235,8 +248,8 @@ class Hub:
         shared = event_chunk(moved.event(), stream, moved.prev, moved.rev)
         for listener in audience.floors:
             chunk = shared
-            if listener.user_id in moved.hidden:
-                event = moved.event(listener.user_id)
+            if moved.hearers or not listener.receipts:
+                event = moved.event(listener.user_id, own_only=not listener.receipts)
                 chunk = event_chunk(event, stream, moved.prev, moved.rev)
             for connection in listener.connections:
                 if not moved.only_focused or stream in connection.focus:
@@ -245,11 +258,12 @@ class Hub:
     def _tell_watchers(self, announcement: Announcement) -> None:
         event = announcement.event
         if isinstance(event, PresenceChanged):
-            if announcement.only_to is not None:
-                # A block was set or taken back: what waits was meant for those before it.
+            if announcement.at_once:
+                # A block, contact or setting changed: what waits was meant for those before it.
                 told = announcement.only_to
                 self._presence.amend(
-                    event.user_id, lambda held: evolve(held, not_to=held.not_to | told)
+                    event.user_id,
+                    lambda held: None if told is None else _without(held, told),
                 )
                 self._send_presence(event.user_id, announcement)
             elif event.user_id in self._watchers:
@@ -265,17 +279,31 @@ class Hub:
             yield from listener.connections
 
 
-def _later(_: Announcement, later: Announcement) -> Announcement:
-    return later
+def _without(held: Announcement, told: frozenset[UserId]) -> Announcement:
+    return evolve(held, not_to=held.not_to | told)
+
+
+def _later(held: Announcement, later: Announcement) -> Announcement:
+    """The later one; where it is for contacts alone, others still hear what waits."""
+    if later.only_to is None or held.only_to is not None:
+        return later
+    return evolve(held, instead=later.event, instead_to=later.only_to)
 
 
 def _tell(hearers: Iterable[Connection], announcement: Announcement) -> None:
     """Give a state event to those of ``hearers`` who may and want to hear it."""
-    fleeting = isinstance(announcement.event, _FLEETING)
-    chunk = event_chunk(announcement.event, announcement.stream, droppable=fleeting)
+    chunks: dict[int, Chunk] = {}
     for connection in hearers:
-        if announcement.may_hear(connection.user_id) and not (fleeting and connection.inactive):
-            connection.outbox.put(chunk)
+        event = announcement.heard_by(connection.user_id)
+        if event is None:
+            continue
+        fleeting = isinstance(event, _FLEETING)
+        if id(event) not in chunks:
+            chunks[id(event)] = event_chunk(event, announcement.stream, droppable=fleeting)
+        if not fleeting or not connection.inactive:
+            connection.outbox.put(chunks[id(event)])
+        elif isinstance(event, PresenceChanged):
+            connection.missed[event.user_id] = chunks[id(event)]
 
 
 def _put(connections: Iterable[Connection], chunks: Iterable[Chunk]) -> None:

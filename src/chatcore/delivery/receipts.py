@@ -8,7 +8,7 @@ from attrs import define, field
 
 from chatcore.events import Announcement, ReceiptsMoved
 from chatcore.ids import UserId
-from chatcore.models import Receipt
+from chatcore.models import Hearers, Receipt
 
 MOST_RECEIPTS: Final = 1_000
 """So many in one announcement fit into a frame."""
@@ -22,19 +22,18 @@ class Moved:
     rev: int
     only_focused: bool
     receipts: dict[UserId, Receipt] = field(factory=dict)
-    hidden: dict[UserId, set[UserId]] = field(factory=dict)
-    """By viewer: whose receipts are left out for them."""
+    hearers: dict[UserId, Hearers] = field(factory=dict)
+    """By whose receipt it is, who may see it; those missing are open to everybody."""
 
     @classmethod
     def of(cls, announcement: Announcement, event: ReceiptsMoved) -> Moved:
-        """One batch's receipts. Whoever the announcement isn't for sees only that it moved."""
-        users = {receipt.user_id for receipt in event.receipts}
+        """One batch's receipts."""
         return cls(
             prev=announcement.prev or 0,
             rev=announcement.rev or 0,
             only_focused=announcement.only_focused,
             receipts={receipt.user_id: receipt for receipt in event.receipts},
-            hidden={viewer: set(users) for viewer in announcement.not_to},
+            hearers=dict(announcement.receipts_to),
         )
 
     def merge(self, later: Moved) -> Moved:
@@ -50,17 +49,22 @@ class Moved:
                 delivered_seq=max(held.delivered_seq, receipt.delivered_seq),
                 read_seq=max(held.read_seq, receipt.read_seq),
             )
-        for viewer, users in later.hidden.items():
-            self.hidden.setdefault(viewer, set()).update(users)
+            # Who may see it is as of now, also for what waited: the newest of it includes that.
+            self.hearers.pop(user, None)
+        self.hearers.update(later.hearers)
         return self
 
     def full(self) -> bool:
         """Whether it holds as much as fits into a frame."""
         return len(self.receipts) >= MOST_RECEIPTS
 
-    def event(self, viewer: UserId | None = None) -> ReceiptsMoved:
-        """The event, without what is hidden from ``viewer``."""
-        hidden = self.hidden.get(viewer, ()) if viewer else ()
+    def event(self, viewer: UserId | None = None, *, own_only: bool = False) -> ReceiptsMoved:
+        """The event; for ``viewer``, without what is hidden from them (``own_only``: others')."""
         return ReceiptsMoved(
-            tuple(one for user, one in self.receipts.items() if user not in hidden)
+            tuple(
+                one
+                for user, one in self.receipts.items()
+                if viewer in (None, user)
+                or not (own_only or (user in self.hearers and viewer not in self.hearers[user]))
+            )
         )

@@ -51,8 +51,8 @@ class Throttle(Generic[K, V]):
         else:
             self._waiting[key] = merged
 
-    def amend(self, key: K, change: Callable[[V], V]) -> None:
-        """Change what waits, if anything does."""
+    def amend(self, key: K, change: Callable[[V], V | None]) -> None:
+        """Change what waits, if anything does, or drop it (None)."""
         waiting = self._waiting.get(key)
         if waiting is not None:
             self._waiting[key] = change(waiting)

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from chatcore import operations as ops
-from chatcore.flows import accounts, audit, resets, sync, uploads
+from chatcore.flows import accounts, audit, resets, sync, uploads, users
 
 FLOWS: Final[Mapping[type[ops.Operation[Any]], Callable[..., Awaitable[Any]]]] = {
     ops.Register: accounts.register,
@@ -21,6 +21,7 @@ FLOWS: Final[Mapping[type[ops.Operation[Any]], Callable[..., Awaitable[Any]]]] =
     ops.ResetPassword: resets.reset,
     ops.UpdateAccount: accounts.update,
     ops.RevokeSession: accounts.revoke,
+    ops.GetMe: users.me,
     ops.UpdateMe: accounts.update_me,
     ops.ListAudit: audit.list_all,
     ops.Pull: sync.pull,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from attrs import evolve
+
 from chatcore.errors import Forbidden, Invalid, Unauthenticated
 from chatcore.events import (
     Announcement,
@@ -13,11 +15,14 @@ from chatcore.events import (
     SessionRevoked,
     UserChanged,
 )
+from chatcore.flows import users as profiles
 from chatcore.flows.parts import Parts
 from chatcore.ids import SessionId, UserId, to_datetime
 from chatcore.models import Actor, Authenticated, Done, User
 from chatcore.operations import (
+    UNSET,
     ChangePassword,
+    GetMe,
     Login,
     Logout,
     Register,
@@ -27,7 +32,7 @@ from chatcore.operations import (
 )
 from chatcore.security.passwords import check_password
 from chatcore.security.tokens import hash_token, new_token
-from chatcore.services import accounts, users
+from chatcore.services import accounts, settings, users
 from chatcore.services.accounts import NewSession
 from chatcore.services.audit import audited
 from chatcore.services.work import ChatWork
@@ -129,17 +134,30 @@ def note_revoked(work: ChatWork, user: UserId, ended: Sequence[SessionId]) -> No
 async def update_me(parts: Parts, actor: Actor, operation: UpdateMe) -> User:
     """Display name, picture, and what else belongs to the card."""
     user, changed = await parts.accounts_write(lambda work: users.update(work, actor, operation))
-    return await _told(parts, user) if changed else user
+    if changed:
+        await _told(parts, user)
+    return await profiles.me(parts, actor, GetMe())
 
 
 async def update(parts: Parts, actor: Actor, operation: UpdateAccount) -> User:
     """Raises :class:`Forbidden` for a wrong password where what one signs in with changes."""
     accounts.new_identifiers(parts.limits, parts.settings, operation)
+    if accounts.changes_nothing_but_settings(operation):
+        return await _chosen(parts, actor, operation)
     verified = await _verified(parts, actor, operation)
     user, changed = await parts.accounts_write(
         lambda work: accounts.update(work, actor, operation, verified)
     )
-    return await _told(parts, user) if changed else user
+    if changed:
+        await _told(parts, user)
+    # What can be refused comes first: settings can't.
+    return await _chosen(parts, actor, operation)
+
+
+async def _chosen(parts: Parts, actor: Actor, operation: UpdateAccount) -> User:
+    if operation.settings is UNSET:
+        return await profiles.me(parts, actor, GetMe())
+    return await profiles.choose(parts, actor, operation.settings)
 
 
 async def _verified(parts: Parts, actor: Actor, operation: UpdateAccount) -> str | None:
@@ -165,7 +183,7 @@ async def _told(parts: Parts, user: User) -> User:
         account = work.unit.actors.lock([user.id])[user.id]
         account.rev += 1
         account.profile_rev = account.rev
-        work.note(account, MeUpdated(user))
+        work.note(account, MeUpdated(evolve(user, settings=settings.of(account))))
         event: Event = UserChanged(card)
         work.announcements.append(Announcement(event=event, stream=None))
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 
+from attrs import evolve
+
 from chatcore.delivery.connection import Connection
 from chatcore.delivery.hub import Hub
+from chatcore.delivery.timers import Timer
 from chatcore.errors import ChatError, Unauthenticated
 from chatcore.flows.parts import Parts
 from chatcore.ids import Milliseconds, NodeId, new_id
 from chatcore.models import Actor, Started, User
 from chatcore.operations import GetHeads, Resume
-from chatcore.services import accounts, presence, sync
+from chatcore.services import accounts, presence, settings, sync
 from chatcore.services.work import AccountsWork, ChatWork
 
 logger = logging.getLogger("chatcore.presence")
@@ -24,6 +27,7 @@ class Attendance:
         self._parts = parts
         self._hub = hub
         self.node = NodeId(new_id(parts.clock.now()))
+        self._lapsing: Timer | None = None
 
     async def run(self) -> None:
         """Renew the lease for ever, and sweep what has had its time."""
@@ -39,11 +43,26 @@ class Attendance:
         lease_ms = int(self._parts.limits.presence_lease_s * 1_000)
         kept_ms = int(self._parts.settings.batch_rows_s * 1_000)
 
-        def beat(work: ChatWork) -> None:
-            presence.renew(work, self.node, lease_ms)
+        def beat(work: ChatWork) -> Milliseconds | None:
             work.unit.forget_batches(work.now - kept_ms)
+            return presence.renew(work, self.node, lease_ms)
 
-        await self._parts.chat_write(beat)
+        self._await(await self._parts.chat_write(beat))
+
+    def _await(self, lapse: Milliseconds | None) -> None:
+        """A status ends before the next heartbeat does: be there in time."""
+        if self._lapsing is not None:
+            self._lapsing.cancel()
+        if lapse is None:
+            return
+        wait_s = (lapse - self._parts.clock.now()) / 1_000
+        if wait_s < self._parts.settings.heartbeat_s:
+            self._lapsing = self._hub.timers.after(
+                max(wait_s, 0.0), lambda: self._parts.spawn(self._lapse)
+            )
+
+    async def _lapse(self) -> None:
+        self._await(await self._parts.chat_write(presence.lapse))
 
     async def connect(self, connection: Connection, since: str | None) -> Started:
         """Let a connection hear its streams, then say where they stand.
@@ -55,9 +74,11 @@ class Attendance:
         self._hub.attach(connection)
         try:
             user = await parts.accounts_read(lambda work: _user(parts, work, actor))
-            seats = await parts.chat_read(lambda work: work.unit.members.seats(user.id))
+            seats, chosen = await parts.chat_read(
+                lambda work: (work.unit.members.seats(user.id), settings.get(work, user.id))
+            )
             floors = {seat.conversation_id: seat.floor_seq for seat in seats}
-            self._hub.subscribe(user.id, floors)
+            self._hub.subscribe(user.id, floors, chosen)
             heads = await parts.chat_read(
                 lambda work: sync.heads(work, actor, GetHeads(since=since))
             )
@@ -69,7 +90,7 @@ class Attendance:
             raise
         return Started(
             session_id=connection.id,
-            user=user,
+            user=evolve(user, settings=chosen),
             heads=heads.heads,
             next=heads.next,
             since=heads.since,

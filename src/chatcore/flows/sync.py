@@ -5,10 +5,11 @@ from __future__ import annotations
 from attrs import evolve
 
 from chatcore.events import Change, MeUpdated, Pulled
+from chatcore.flows import users
 from chatcore.flows.parts import Parts
 from chatcore.models import Actor
 from chatcore.operations import GetMe, Pull
-from chatcore.services import sync, users
+from chatcore.services import sync
 
 
 async def pull(parts: Parts, actor: Actor, operation: Pull) -> Pulled:
@@ -16,7 +17,7 @@ async def pull(parts: Parts, actor: Actor, operation: Pull) -> Pulled:
     pulled = await parts.chat_read(lambda work: sync.pull(work, actor, operation))
     if not any(isinstance(change.event, MeUpdated) for change in pulled.changes):
         return pulled
-    me = MeUpdated(await parts.accounts_read(lambda work: users.me(work, actor, GetMe())))
+    me = MeUpdated(await users.me(parts, actor, GetMe()))
 
     def filled(change: Change) -> Change:
         return evolve(change, event=me) if isinstance(change.event, MeUpdated) else change

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from attrs import field, frozen
 
 from chatcore.ids import SessionId
-from chatcore.models import Authenticated, Done, Page, Session, User
+from chatcore.models import Audience, Authenticated, Done, Page, Session, User
 from chatcore.operations.base import UNSET, Operation, Unset, always, operation, required
 from chatcore.operations.checks import Json, Text
 
@@ -95,6 +95,19 @@ class ResetPassword(Operation[Done]):
     new: Annotated[str, Text("password_max_bytes")]
 
 
+@frozen(kw_only=True)
+class NewUserSettings:
+    """What to show to whom, and who may come up to one, from now on; an absent one stays."""
+
+    presence: Audience | Unset = UNSET
+    last_seen: Audience | Unset = UNSET
+    typing: Audience | Unset = UNSET
+    receipts: Audience | Unset = UNSET
+    messages: Audience | Unset = UNSET
+    requests: Literal["everyone", "nobody"] | Unset = UNSET
+    phone: Literal["everyone", "nobody"] | Unset = UNSET
+
+
 @operation("accounts.update", User, store="accounts", writes=True, rate="logins")
 @frozen(kw_only=True)
 class UpdateAccount(Operation[User]):
@@ -109,6 +122,7 @@ class UpdateAccount(Operation[User]):
     phone: Annotated[str | None | Unset, Text("text_chars")] = UNSET
     information: Annotated[dict[str, Any] | None | Unset, Json("custom_bytes")] = UNSET
     location: Annotated[dict[str, Any] | None | Unset, Json("custom_bytes")] = UNSET
+    settings: NewUserSettings | Unset = UNSET
     current: Annotated[str | None, Text("password_max_bytes")] = None
 
 

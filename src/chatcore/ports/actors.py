@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from attrs import define, field, frozen
 
 from chatcore.ids import Milliseconds, UserId
+from chatcore.models import UserSettings
 
 
 @define(kw_only=True)
@@ -21,7 +23,7 @@ class ActorRecord:
     profile_rev: int = 0
     """The rev of the last ``me.updated``."""
     touched_at: Milliseconds
-    settings: Mapping[str, str] = field(factory=dict)
+    settings: Mapping[str, Any] = field(factory=dict)
     """What they chose of :class:`~chatcore.models.UserSettings` that isn't the default."""
     has_blocks: bool = False
     """Whether there ever was a block between them and anyone: only then are blocks looked up."""
@@ -31,11 +33,13 @@ class ActorRecord:
     """Until then nobody else hears what the user sends."""
 
 
-@frozen
+@frozen(kw_only=True)
 class Standing:
     """What is out of the ordinary about an actor."""
 
     active: bool = True
+    settings: UserSettings = UserSettings()
+    has_blocks: bool = False
     defers: bool = False
     shadowed_until: Milliseconds | None = None
 

@@ -97,8 +97,15 @@ class MessageRepository(ABC):
         """The messages at these (conversation_n, seq), tombstones included; floors don't matter."""
 
     @abstractmethod
-    def insert(self, records: Sequence[MessageRecord]) -> None:
-        """Add these, and a row for each user they mention."""
+    def insert(
+        self,
+        records: Sequence[MessageRecord],
+        heeded: Mapping[tuple[int, int], Sequence[str]] | None = None,
+    ) -> None:
+        """Add these, and a row for each user they mention.
+
+        ``heeded``: by (conversation_n, seq), for whom the mentions count where that is not all.
+        """
 
     @abstractmethod
     def save(self, record: MessageRecord) -> None:

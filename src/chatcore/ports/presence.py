@@ -49,5 +49,13 @@ class PresenceRepository(ABC):
         """What is known of these."""
 
     @abstractmethod
+    def lapsed(self, now: Milliseconds) -> Sequence[PresenceRecord]:
+        """Those whose ``until`` has come."""
+
+    @abstractmethod
+    def next_lapse(self) -> Milliseconds | None:
+        """The earliest ``until`` there is."""
+
+    @abstractmethod
     def save(self, record: PresenceRecord) -> None:
         """Insert or replace; ``last_seen`` never falls."""

@@ -12,11 +12,14 @@ from typing import Final, Literal
 from attrs import evolve, frozen
 
 from chatcore.ids import Milliseconds, to_datetime
-from chatcore.models import Presence
+from chatcore.models import Presence, UserSettings
+from chatcore.rules import privacy
+from chatcore.rules.privacy import Tie
 
 Chosen = Literal["online", "away", "dnd", "invisible"]
 
 OFFLINE: Final = Presence(status="offline")
+_OPEN: Final = UserSettings()
 
 
 @frozen(order=True)
@@ -76,23 +79,44 @@ class State:
 
 
 def visible(
-    state: State,
-    now: Milliseconds,
-    *,
-    blocked: bool = False,
-    shown_to: Literal["everyone", "nobody"] = "everyone",
+    state: State, now: Milliseconds, settings: UserSettings = _OPEN, tie: Tie = privacy.NONE
 ) -> Presence:
-    """What another user may know. ``blocked``: either of the two blocks the other.
+    """What another user may know, with whom this one has ``tie`` and who chose ``settings``.
 
-    Who hides is offline, without a text or time. Who is invisible looks like one who left when
-    they became so.
+    Across a block there is nobody. Who hides is offline, without a text. Who is invisible looks
+    like one who left when they became so.
     """
-    if blocked or shown_to == "nobody":
+    if tie.blocked:
         return OFFLINE
+    last_seen = None
+    if state.last_seen is not None and privacy.open_to(settings.last_seen, tie):
+        last_seen = to_datetime(min(state.last_seen, now))
+    if not privacy.open_to(settings.presence, tie):
+        return Presence(status="offline", last_seen=last_seen)
     over = state.until is not None and state.until <= now
     chosen: Chosen = "online" if over else state.status
     text = None if over else state.text
     if state.online and chosen != "invisible":
         return Presence(status=chosen, text=text)
-    last_seen = None if state.last_seen is None else to_datetime(min(state.last_seen, now))
     return Presence(status="offline", last_seen=last_seen, text=text)
+
+
+def splits(settings: UserSettings) -> bool:
+    """Whether contacts may know more than others."""
+    return "contacts" in (settings.presence, settings.last_seen)
+
+
+@frozen(kw_only=True)
+class Looks:
+    """How one user looks to everybody with whom there is no block."""
+
+    others: Presence
+    contacts: Presence
+
+
+def looks(state: State, now: Milliseconds, settings: UserSettings) -> Looks:
+    """:func:`visible` for both kinds of people."""
+    return Looks(
+        others=visible(state, now, settings),
+        contacts=visible(state, now, settings, Tie(contact=True)),
+    )

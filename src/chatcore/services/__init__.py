@@ -45,7 +45,6 @@ HANDLERS: Final[Mapping[type[ops.Operation[Any]], Handler]] = {
     ops.CheckAvailability: accounts.check,
     ops.Resume: accounts.resume,
     ops.ListSessions: accounts.list_sessions,
-    ops.GetMe: users.me,
     ops.GetUser: users.get,
     ops.SearchUsers: users.search,
     ops.ListUsers: users.list_all,

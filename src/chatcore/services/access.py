@@ -16,9 +16,8 @@ from chatcore.ports.actors import Standing
 from chatcore.ports.conversations import ConversationRecord
 from chatcore.ports.members import MemberRecord
 from chatcore.ports.messages import MessageRecord, Window
+from chatcore.services.ties import ORDINARY, welcomed
 from chatcore.services.work import ChatWork, Request
-
-_ORDINARY = Standing()
 
 
 @frozen
@@ -108,7 +107,13 @@ class Seats:
         self._members = unit.members.get(
             {(self._streams[id].n, user) for user, id in wanted if id in self._streams}
         )
-        self._standings = unit.actors.standings({user for user, _ in wanted})
+        users = {user for user, _ in wanted}
+        peers = {
+            other
+            for user, id in wanted
+            if id in self._streams and (other := peer(self._streams[id], user)) is not None
+        }
+        self._standings = unit.actors.standings(users | peers)
 
     def places(self, request: Request) -> list[tuple[UserId, ConversationRecord]]:
         """Who asks, and of which conversation, where both are there: what else to read."""
@@ -117,8 +122,8 @@ class Seats:
         return [] if user is None or stream is None else [(user, stream)]
 
     def standing(self, user: UserId) -> Standing:
-        """What is out of the ordinary about one of those who ask."""
-        return self._standings.get(user, _ORDINARY)
+        """What is out of the ordinary about who asks, or about the other of the two who talk."""
+        return self._standings.get(user, ORDINARY)
 
     def of(self, request: Request) -> Seat:
         """The same as :func:`seat`, for one of the batch."""
@@ -161,7 +166,11 @@ def messages(work: ChatWork, found: Seat, ids: Sequence[MessageId]) -> list[Mess
 
 
 def blocked(work: ChatWork, found: Seat) -> bool:
-    """Whether a block lies between the two of a direct conversation."""
+    """Whether one of a direct conversation may not come up to the other.
+
+    A block lies between them, or the other one takes no messages from the user: it can't be told
+    which.
+    """
     user = found.member.user_id
     other = peer(found.stream, user)
-    return other is not None and bool(work.unit.blocks.among([(user, other), (other, user)]))
+    return other is not None and not welcomed(work, user, [other])

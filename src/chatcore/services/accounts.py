@@ -127,6 +127,11 @@ def names_somebody(operation: UpdateAccount) -> bool:
     return any(getattr(operation, name) is not UNSET for name in _NAMES)
 
 
+def changes_nothing_but_settings(operation: UpdateAccount) -> bool:
+    """Whether the accounts store has no part in it: a host's own users aren't there."""
+    return evolve(operation, settings=UNSET) == UpdateAccount() != operation
+
+
 def _cleared(operation: UpdateAccount) -> list[str]:
     return [name for name in _NAMES if getattr(operation, name) is None]
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from chatcore.errors import Invalid, NotFound
 from chatcore.events import BlockChanged
-from chatcore.ids import UserId, to_datetime
+from chatcore.ids import to_datetime
 from chatcore.models import Actor, Block, Page
 from chatcore.operations import AddBlock, ListBlocks, RemoveBlock
 from chatcore.ports.actors import BlockRecord
+from chatcore.rules.privacy import Tie
 from chatcore.services import contacts, paging, presence
 from chatcore.services.access import active
 from chatcore.services.work import ChatWork
@@ -59,14 +60,12 @@ def _set(work: ChatWork, record: BlockRecord, active: bool) -> Block:
     work.note(account, BlockChanged(face(record)))
     if active:
         contacts.withdraw(work, record.user_id, record.other_id)
-    # Those who watch each other are told at once what they may still see.
-    for one, other in _both(record):
-        presence.tell(work, one, {other})
+    other_way = (record.other_id, record.user_id)
+    if not work.unit.blocks.among([other_way]):
+        contact = record.other_id in work.unit.contacts.of(record.user_id)
+        ties = [Tie(blocked=one, contact=contact) for one in (not active, active)]
+        presence.reconsider_pair(work, record.user_id, record.other_id, *ties)
     return face(record)
-
-
-def _both(record: BlockRecord) -> tuple[tuple[UserId, UserId], tuple[UserId, UserId]]:
-    return (record.user_id, record.other_id), (record.other_id, record.user_id)
 
 
 def face(record: BlockRecord) -> Block:

@@ -14,7 +14,9 @@ from chatcore.ports.actors import ActorRecord
 from chatcore.ports.contacts import ContactRecord
 from chatcore.rules import contacts as rules
 from chatcore.rules.contacts import Standing
-from chatcore.services import access, paging
+from chatcore.rules.privacy import Tie
+from chatcore.services import access, paging, presence
+from chatcore.services.ties import circle
 from chatcore.services.work import ChatWork
 
 _ALIVE: Sequence[str] = ("requested", "accepted")
@@ -51,7 +53,8 @@ def request(work: ChatWork, actor: Actor, operation: RequestContact) -> Contact:
 
 def _accepts(work: ChatWork, user: UserId, asker: UserId) -> bool:
     """Whether a user takes requests from who asks."""
-    return not work.unit.blocks.among([(user, asker), (asker, user)])
+    around = circle(work, user)
+    return around.settings.requests == "everyone" and asker not in around.blocked
 
 
 def respond(work: ChatWork, actor: Actor, operation: RespondContact) -> Contact:
@@ -103,7 +106,8 @@ class _Pair:
         return face(self._rows[self._user, self._other])
 
     def _write(self, accounts: Mapping[UserId, ActorRecord], after: Standing) -> None:
-        if after == self.standing:
+        before = self.standing
+        if after == before:
             return
         sides = [
             self._side(accounts[self._user], self._other, after),
@@ -113,6 +117,14 @@ class _Pair:
         for side in sides:
             self._work.note(accounts[side.user_id], ContactChanged(face(side)))
         self._rows = {(side.user_id, side.other_id): side for side in sides}
+        self._reconsider(before, after)
+
+    def _reconsider(self, before: Standing | None, after: Standing) -> None:
+        """Contacts may know more of each other, unless there is a block."""
+        known = [one is not None and one.state == "accepted" for one in (before, after)]
+        if known[0] != known[1] and self._other not in circle(self._work, self._user).blocked:
+            ties = [Tie(contact=one) for one in known]
+            presence.reconsider_pair(self._work, self._user, self._other, *ties)
 
     def _side(self, account: ActorRecord, other: UserId, after: Standing) -> ContactRecord:
         account.rev += 1

@@ -33,6 +33,7 @@ from chatcore.ports.conversations import ConversationRecord
 from chatcore.ports.members import MemberRecord
 from chatcore.services import access, faces, paging
 from chatcore.services.access import Seat
+from chatcore.services.ties import welcomed
 from chatcore.services.work import ChatWork
 
 
@@ -84,7 +85,7 @@ def _may_begin(work: ChatWork, user: UserId, other: UserId) -> None:
     """What is there already stays open to both, whatever has become of the other one."""
     if not access.known(work, [other]):
         raise NotFound
-    if work.unit.blocks.among([(user, other), (other, user)]):
+    if not welcomed(work, user, [other]):
         raise Forbidden
 
 
@@ -92,6 +93,8 @@ def _others(work: ChatWork, user: UserId, operation: CreateConversation) -> list
     if not access.known(work, operation.member_ids):
         raise NotFound
     others = [other for other in operation.member_ids if other != user]
+    if not welcomed(work, user, others):
+        raise Forbidden
     if len(others) >= work.limits.group_members:
         raise Invalid.field("member_ids", f"at most {work.limits.group_members} members")
     return others

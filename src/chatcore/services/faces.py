@@ -43,6 +43,7 @@ from chatcore.ports.members import MemberRecord
 from chatcore.ports.messages import MessageRecord, UnreadCount, UnreadQuery
 from chatcore.rules import receipts as rules
 from chatcore.services.access import Seat, peer
+from chatcore.services.ties import secretive
 from chatcore.services.work import ChatWork
 
 
@@ -179,14 +180,31 @@ def _quotes(work: ChatWork, seat: Seat, records: Sequence[MessageRecord]) -> Map
 
 
 def statuses(
-    work: ChatWork, stream: ConversationRecord, sender: UserId, seqs: Sequence[int]
+    work: ChatWork,
+    stream: ConversationRecord,
+    sender: UserId,
+    seqs: Sequence[int],
+    viewer: UserId | None = None,
 ) -> Mapping[int, Status]:
-    """By seq, how far all recipients have got with these messages of one sender."""
+    """By seq, how far all recipients have got with these messages of one sender.
+
+    As far as ``viewer`` (by default the sender) may see: whose receipts are hidden from them has,
+    to them, received nothing.
+    """
     if not seqs:
         return {}
     rows = work.unit.members.changed(stream.n, -1, -1)
-    former = (left for row in rows for left in _former(row))
-    return rules.statuses([*rows, *former], sender, seqs)
+    members = [*rows, *(left for row in rows for left in _former(row))]
+    hidden = secretive(work, viewer or sender, [row.user_id for row in rows])
+    if hidden:
+        members = [veiled(row) if row.user_id in hidden else row for row in members]
+    return rules.statuses(members, sender, seqs)
+
+
+def veiled(member: MemberRecord) -> MemberRecord:
+    """A member whose receipts the viewer doesn't see: as if they had received nothing."""
+    joined = member.joined_seq
+    return evolve(member, delivered_seq=joined, read_seq=joined)
 
 
 def _former(member: MemberRecord) -> Iterator[MemberRecord]:
@@ -198,7 +216,19 @@ def _former(member: MemberRecord) -> Iterator[MemberRecord]:
 
 
 def member(record: MemberRecord, stream: ConversationRecord) -> Member:
-    """A membership as every member sees it."""
+    """A membership as every member sees it: how far they have read isn't for all of them."""
+    return _member(veiled(record), stream)
+
+
+def members(work: ChatWork, seat: Seat, records: Sequence[MemberRecord]) -> tuple[Member, ...]:
+    """The same with the receipts that the seat's holder may see."""
+    hidden = secretive(work, seat.member.user_id, [row.user_id for row in records])
+    return tuple(
+        _member(veiled(row) if row.user_id in hidden else row, seat.stream) for row in records
+    )
+
+
+def _member(record: MemberRecord, stream: ConversationRecord) -> Member:
     return Member(
         conversation_id=stream.id,
         user_id=record.user_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import cast
 
-from chatcore.errors import Conflict, Invalid, NotFound
+from chatcore.errors import Conflict, Forbidden, Invalid, NotFound
 from chatcore.events import Joining, MemberJoined, MemberLeft, MembershipChanged, MemberUpdated
 from chatcore.ids import UserId
 from chatcore.models import Actor, Done, Member, Page, Role
@@ -24,6 +24,7 @@ from chatcore.ports.members import MemberRecord
 from chatcore.rules import membership
 from chatcore.services import access, conversations, faces, paging
 from chatcore.services.access import Seat
+from chatcore.services.ties import welcomed
 from chatcore.services.work import ChatWork
 
 
@@ -35,7 +36,7 @@ def list_all(work: ChatWork, actor: Actor, operation: ListMembers) -> Page[Membe
     after = paging.after_text(kind, operation.cursor)
     rows = work.unit.members.page(seat.stream.n, after, most + 1)
     page, next = paging.cut(kind, rows, most, lambda row: (row.user_id,))
-    return Page(items=tuple(faces.member(row, seat.stream) for row in page), next=next)
+    return Page(items=faces.members(work, seat, page), next=next)
 
 
 def add(work: ChatWork, actor: Actor, operation: AddMembers) -> Page[Member]:
@@ -47,11 +48,13 @@ def add(work: ChatWork, actor: Actor, operation: AddMembers) -> Page[Member]:
     pairs = [(stream.n, user) for user in operation.user_ids]
     rows = dict(work.unit.members.get(pairs))
     new = [user for n, user in pairs if (n, user) not in rows or not rows[n, user].current]
+    if new and not welcomed(work, actor.id, new):
+        raise Forbidden
     if new and work.unit.bans.among(stream.n, new):
         raise Conflict("Banned: lift the ban first")
     for row in admit(work, stream, new, rows, share=operation.share_history):
         rows[stream.n, row.user_id] = row
-    return Page(items=tuple(faces.member(rows[pair], stream) for pair in pairs))
+    return Page(items=faces.members(work, seat, [rows[pair] for pair in pairs]))
 
 
 def admit(
@@ -116,12 +119,12 @@ def update(work: ChatWork, actor: Actor, operation: UpdateMember) -> Member:
     facts = {"target": cast(Role, target.role), "new_role": operation.role}
     require(UpdateMember, actor, seat.case(**facts))
     if target.role == operation.role:
-        return faces.member(target, seat.stream)
+        return faces.members(work, seat, [target])[0]
     current = work.unit.members.of(seat.stream.n)
     if operation.role != "owner" and membership.last_owner(current, target.user_id):
         raise Conflict("A group always has an owner")
     _give(work, seat.stream, target, operation.role)
-    return faces.member(target, seat.stream)
+    return faces.members(work, seat, [target])[0]
 
 
 def _target(
@@ -165,7 +168,7 @@ def transfer(work: ChatWork, actor: Actor, operation: TransferOwnership) -> Memb
     if target.role != "owner":
         _give(work, seat.stream, target, "owner")
     _give(work, seat.stream, seat.member, "admin")
-    return faces.member(target, seat.stream)
+    return faces.members(work, seat, [target])[0]
 
 
 def leave(work: ChatWork, actor: Actor, operation: Leave) -> Done:

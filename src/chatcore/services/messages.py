@@ -29,6 +29,7 @@ from chatcore.rules import receipts as rules
 from chatcore.services import access, faces, paging, previews, tombstones
 from chatcore.services.access import Seat
 from chatcore.services.content import check_body
+from chatcore.services.ties import secretive
 from chatcore.services.work import ChatWork
 
 
@@ -169,14 +170,17 @@ def _hide(work: ChatWork, actor: Actor, seat: Seat, record: MessageRecord) -> Me
 
 
 def status(work: ChatWork, actor: Actor, operation: GetMessageStatus) -> MessageStatus:
-    """How far each recipient has got, by user id."""
+    """How far each recipient has got whose receipts the actor may see, by user id."""
     seat = access.enter(work, actor, operation)
+    viewer = seat.member.user_id
     record = access.message(work, seat, operation.message_id)
     members = work.unit.members.of(seat.stream.n)
     readers = rules.recipients(members, record.sender_id, record.seq)
+    hidden = secretive(work, viewer, [member.user_id for member in readers])
+    reached = faces.statuses(work, seat.stream, record.sender_id, [record.seq], viewer)
     return MessageStatus(
-        status=faces.statuses(work, seat.stream, record.sender_id, [record.seq])[record.seq],
-        items=tuple(_read_by(member, record.seq) for member in readers),
+        status=reached[record.seq],
+        items=tuple(_read_by(one, record.seq) for one in readers if one.user_id not in hidden),
     )
 
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import cast
 
+from attrs import evolve
+
 from chatcore.errors import Invalid
-from chatcore.events import Announcement, PresenceChanged
+from chatcore.events import PresenceChanged
 from chatcore.ids import ConnectionId, Milliseconds, NodeId, UserId, to_ms
-from chatcore.models import Actor, Page, Presence, UserPresence
+from chatcore.models import Actor, Page, Presence, UserPresence, UserSettings
 from chatcore.operations import GetPresence, SetPresence, WatchPresence
 from chatcore.ports.presence import PresenceRecord
 from chatcore.rules import presence as rules
+from chatcore.rules.presence import Looks
+from chatcore.rules.privacy import Tie
 from chatcore.services.access import active
+from chatcore.services.ties import ORDINARY, Circle, circle
 from chatcore.services.work import ChatWork
 
 
@@ -22,13 +27,17 @@ def set_status(work: ChatWork, actor: Actor, operation: SetPresence) -> Presence
     until = None if operation.until is None else to_ms(operation.until)
     if until is not None and until <= work.now:
         raise Invalid.field("until", "must be in the future")
+    around = circle(work, user)
     record = _records(work, [user])[user]
-    if not _hides(record, work.now) and user in work.unit.presence.online([user], work.now):
+    online = user in work.unit.presence.online([user], work.now)
+    before = _looks(around, record, work.now, online=online)
+    if not _hides(record, work.now) and online:
         record.last_seen = rules.seen(record.last_seen, work.now, work.now)
     record.status, record.text, record.until = operation.status, operation.text, until
     work.unit.presence.save(record)
-    tell(work, user)
-    return _seen(work, user, [user])[user]
+    after = _looks(around, record, work.now, online=online)
+    _tell(work, around, before, after)
+    return after.contacts
 
 
 def get(work: ChatWork, actor: Actor, operation: GetPresence | WatchPresence) -> Page[UserPresence]:
@@ -40,38 +49,34 @@ def get(work: ChatWork, actor: Actor, operation: GetPresence | WatchPresence) ->
     )
 
 
-def tell(work: ChatWork, user: UserId, to: Collection[UserId] | None = None) -> None:
-    """Announce a user's presence to those who watch (or only to some of them).
-
-    Those with a block between them and the user hear of nobody, or that nobody is there.
-    """
-    if to is not None:
-        for viewer in to:
-            shown = _seen(work, viewer, [user])[user]
-            work.announcements.append(
-                Announcement(
-                    event=PresenceChanged(user, shown), stream=None, only_to=frozenset([viewer])
-                )
-            )
-        return
-    shown = _shown(work, [user])[user]
-    work.announcements.append(
-        Announcement(
-            event=PresenceChanged(user, shown),
-            stream=None,
-            not_to=frozenset(work.unit.blocks.around(user)),
-        )
-    )
+# Who comes and goes.
 
 
-def renew(work: ChatWork, node: NodeId, lease_ms: int) -> None:
-    """A node's heartbeat; it also buries nodes that have stopped theirs.
+def renew(work: ChatWork, node: NodeId, lease_ms: int) -> Milliseconds | None:
+    """A node's heartbeat; it also buries nodes that have stopped theirs, and ends what is over.
 
-    Its own lease first: after a long pause it is still there, and so are its connections.
+    Its own lease first: after a long pause it is still there, and so are its connections. Answers
+    when the next chosen status ends.
     """
     work.unit.presence.renew(node, work.now + lease_ms)
     for user in work.unit.presence.expire(work.now):
         _left(work, user, work.now)
+    return lapse(work)
+
+
+def lapse(work: ChatWork) -> Milliseconds | None:
+    """End the statuses whose time has come, and tell; when the next one ends.
+
+    Any node may do it, and the first one does: the row says afterwards that it is done.
+    """
+    for record in work.unit.presence.lapsed(work.now):
+        around = circle(work, record.user_id)
+        online = record.user_id in work.unit.presence.online([record.user_id], work.now)
+        before = _looks(around, record, (record.until or work.now) - 1, online=online)
+        record.status, record.text, record.until = "online", None, None
+        work.unit.presence.save(record)
+        _tell(work, around, before, _looks(around, record, work.now, online=online))
+    return work.unit.presence.next_lapse()
 
 
 def connected(work: ChatWork, node: NodeId, connection: ConnectionId, user: UserId) -> None:
@@ -79,7 +84,9 @@ def connected(work: ChatWork, node: NodeId, connection: ConnectionId, user: User
     before = work.unit.presence.online([user], work.now)
     work.unit.presence.connect(connection, node, user)
     if not before:
-        tell(work, user)
+        around, record = circle(work, user), _records(work, [user])[user]
+        gone, there = (_looks(around, record, work.now, online=one) for one in (False, True))
+        _tell(work, around, gone, there)
 
 
 def disconnected(work: ChatWork, connection: ConnectionId, user: UserId, at: Milliseconds) -> None:
@@ -92,11 +99,74 @@ def _left(work: ChatWork, user: UserId, at: Milliseconds) -> None:
     """Note when a user was last there, and tell it, unless another connection keeps them."""
     if work.unit.presence.online([user], work.now):
         return
-    record = _records(work, [user])[user]
+    around, record = circle(work, user), _records(work, [user])[user]
+    before = _looks(around, record, work.now, online=True)
     if not _hides(record, work.now):
         record.last_seen = rules.seen(record.last_seen, at, work.now)
         work.unit.presence.save(record)
-    tell(work, user)
+    _tell(work, around, before, _looks(around, record, work.now, online=False))
+
+
+# Who may see something else from now on.
+
+
+def reconsider(work: ChatWork, user: UserId, before: UserSettings, after: UserSettings) -> None:
+    """A user chose other settings: whoever watches is told at once what they may still see."""
+    around, record = circle(work, user), _records(work, [user])[user]
+    online = user in work.unit.presence.online([user], work.now)
+    earlier, now = (
+        rules.looks(_state(record, online=online), work.now, chosen) for chosen in (before, after)
+    )
+    around.standing = evolve(around.standing, settings=after)
+    _tell(work, around, earlier, now, at_once=True)
+
+
+def reconsider_pair(work: ChatWork, one: UserId, other: UserId, before: Tie, after: Tie) -> None:
+    """What lies between two has changed: each is told at once what they may see of the other."""
+    users = [one, other]
+    standings = work.unit.actors.standings(users)
+    online = work.unit.presence.online(users, work.now)
+    for user, record in _records(work, users).items():
+        viewer = other if user == one else one
+        settings = standings.get(user, ORDINARY).settings
+        state = _state(record, online=user in online)
+        seen, shown = (rules.visible(state, work.now, settings, tie) for tie in (before, after))
+        if seen != shown:
+            work.hint(
+                PresenceChanged(user, shown), stream=None, only_to=frozenset([viewer]), at_once=True
+            )
+
+
+# What is shown.
+
+
+def _tell(
+    work: ChatWork, around: Circle, before: Looks, after: Looks, *, at_once: bool = False
+) -> None:
+    """Announce how a user looks now, to those for whom that is something else.
+
+    Those with a block in between hear nothing, and so does everybody for whom nothing changed: an
+    event would say that something did.
+    """
+    user, blocked = around.user, frozenset(around.blocked)
+    event = PresenceChanged(user, after.others)
+    if not rules.splits(around.settings):
+        if before.others != after.others or before.contacts != after.contacts:
+            work.hint(event, stream=None, not_to=blocked, at_once=at_once)
+        return
+    known = frozenset({user, *around.contacts} - blocked)
+    theirs = PresenceChanged(user, after.contacts)
+    if before.others != after.others:
+        work.hint(
+            event,
+            stream=None,
+            not_to=blocked,
+            instead=theirs,
+            instead_to=known,
+            at_once=at_once,
+        )
+    elif before.contacts != after.contacts:
+        work.hint(theirs, stream=None, only_to=known, at_once=at_once)
 
 
 def _hides(record: PresenceRecord, now: Milliseconds) -> bool:
@@ -109,25 +179,29 @@ def _records(work: ChatWork, users: Collection[UserId]) -> Mapping[UserId, Prese
     return {user: found.get(user) or PresenceRecord(user_id=user) for user in users}
 
 
-def _shown(
-    work: ChatWork, users: Collection[UserId], hidden: Collection[UserId] = ()
-) -> Mapping[UserId, Presence]:
-    online = work.unit.presence.online(users, work.now)
-    return {
-        user: rules.visible(
-            rules.State(
-                online=user in online,
-                status=cast(rules.Chosen, record.status),
-                text=record.text,
-                until=record.until,
-                last_seen=record.last_seen,
-            ),
-            work.now,
-            blocked=user in hidden,
-        )
-        for user, record in _records(work, users).items()
-    }
+def _state(record: PresenceRecord, *, online: bool) -> rules.State:
+    return rules.State(
+        online=online,
+        status=cast(rules.Chosen, record.status),
+        text=record.text,
+        until=record.until,
+        last_seen=record.last_seen,
+    )
+
+
+def _looks(around: Circle, record: PresenceRecord, now: Milliseconds, *, online: bool) -> Looks:
+    return rules.looks(_state(record, online=online), now, around.settings)
 
 
 def _seen(work: ChatWork, viewer: UserId, users: Collection[UserId]) -> Mapping[UserId, Presence]:
-    return _shown(work, users, work.unit.blocks.around(viewer, users) - {viewer})
+    """Each of ``users`` as the viewer sees them; oneself, as one's contacts do."""
+    standings = work.unit.actors.standings([viewer, *users])
+    around = Circle(work, viewer, standings.get(viewer, ORDINARY))
+    online = work.unit.presence.online(users, work.now)
+    found = {}
+    for user, record in _records(work, users).items():
+        settings = standings.get(user, ORDINARY).settings
+        contact = user == viewer or (rules.splits(settings) and user in around.contacts)
+        tie = Tie(blocked=user in around.blocked, contact=contact)
+        found[user] = rules.visible(_state(record, online=user in online), work.now, settings, tie)
+    return found

@@ -9,8 +9,8 @@ from attrs import frozen
 
 from chatcore.errors import ChatError, Invalid
 from chatcore.events import Announcement, ReceiptsMoved
-from chatcore.ids import MessageId, stream_of
-from chatcore.models import Actor, Marked, Page, Receipt
+from chatcore.ids import MessageId, UserId, stream_of
+from chatcore.models import Actor, Hearers, Marked, Page, Receipt
 from chatcore.operations import ListReceipts, MarkReceipt
 from chatcore.policy import require
 from chatcore.ports.conversations import ConversationRecord
@@ -19,6 +19,7 @@ from chatcore.ports.messages import MessageRecord
 from chatcore.rules import receipts as rules
 from chatcore.services import faces, paging, personal, threads
 from chatcore.services.access import Seat, Seats, enter, messages
+from chatcore.services.ties import Circle, secretive
 from chatcore.services.work import ChatWork, Outcome, Request
 
 _TRAIL = 20
@@ -32,8 +33,9 @@ class Moves:
     announcement follow in :meth:`write`.
     """
 
-    def __init__(self, work: ChatWork) -> None:
+    def __init__(self, work: ChatWork, seats: Seats) -> None:
         self._work = work
+        self._seats = seats
         self._moved: dict[tuple[int, str], tuple[ConversationRecord, MemberRecord]] = {}
         self._streams: dict[int, tuple[ConversationRecord, int]] = {}
         self._unmarked: dict[tuple[int, str], Seat] = {}
@@ -71,11 +73,22 @@ class Moves:
                     stream=stream_of(stream.id),
                     prev=before,
                     rev=stream.receipt_rev,
+                    receipts_to=self._hearers(moved),
                     only_focused=large,
                 )
             )
         if self._unmarked:
             personal.changed(self._work, list(self._unmarked.values()))
+
+    def _hearers(self, moved: Sequence[MemberRecord]) -> dict[UserId, Hearers]:
+        """By whose receipt it is, who may see it, where that isn't everybody."""
+        found = {}
+        for member in moved:
+            standing = self._seats.standing(member.user_id)
+            if standing.has_blocks or standing.settings.receipts != "everyone":
+                around = Circle(self._work, member.user_id, standing)
+                found[member.user_id] = around.hearers(standing.settings.receipts)
+        return found
 
 
 def _trail(member: MemberRecord, now: int) -> tuple[tuple[int, int, int], ...]:
@@ -89,7 +102,7 @@ def _trail(member: MemberRecord, now: int) -> tuple[tuple[int, int, int], ...]:
 def mark(work: ChatWork, requests: Sequence[Request]) -> list[Outcome]:
     """A batch of receipts; an outcome each, in order."""
     seats = Seats(work, requests)
-    moves = Moves(work)
+    moves = Moves(work, seats)
     outcomes: list[Outcome] = []
     for request in requests:
         try:
@@ -156,11 +169,13 @@ def _answer(work: ChatWork, claim: _Claim) -> Marked:
 
 
 def list_all(work: ChatWork, actor: Actor, operation: ListReceipts) -> Page[Receipt]:
-    """The watermarks of the current members, by user id."""
+    """The watermarks of the current members, by user id, as far as one may see them."""
     found = enter(work, actor, operation)
     most = paging.size(work.limits, operation.limit)
     kind = f"receipts {found.stream.id}"
     after = paging.after_text(kind, operation.cursor)
     rows = work.unit.members.page(found.stream.n, after, most + 1)
     page, next = paging.cut(kind, rows, most, lambda row: (row.user_id,))
-    return Page(items=tuple(map(faces.receipt, page)), next=next)
+    hidden = secretive(work, found.member.user_id, [row.user_id for row in page])
+    shown = (row for row in page if row.user_id not in hidden)
+    return Page(items=tuple(map(faces.receipt, shown)), next=next)

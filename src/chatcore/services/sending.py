@@ -22,9 +22,11 @@ from chatcore.ports.uploads import UploadRecord
 from chatcore.services import content, faces
 from chatcore.services.access import Seat, Seats, peer
 from chatcore.services.deferrals import Deferrals, waits
+from chatcore.services.mentions import heeded
 from chatcore.services.pace import Pace
 from chatcore.services.receipts import Moves
 from chatcore.services.threads import Growth, require_root
+from chatcore.services.ties import welcomed
 from chatcore.services.work import ChatWork, Outcome, Request
 
 
@@ -37,7 +39,8 @@ class _Facts:
     named: Mapping[tuple[int, int], MessageRecord]
     """The messages that these answer, in the conversation or in a thread."""
     hidden: set[tuple[UserId, int, int]]
-    blocks: set[tuple[UserId, UserId]]
+    closed: set[tuple[UserId, UserId]]
+    """(who, whom): they may not write to them directly."""
     uploads: Mapping[UploadId, UploadRecord]
     deferrals: Deferrals
     permitted: set[tuple[object, ...]] = field(factory=set)
@@ -65,7 +68,7 @@ def send(work: ChatWork, requests: Sequence[Request]) -> list[Outcome]:
     facts = _read(work, requests)
     outcomes: list[Outcome] = []
     sent: list[MessageRecord] = []
-    beside = _Beside(Moves(work), Growth(work), Pace(work), facts.deferrals)
+    beside = _Beside(Moves(work, facts.seats), Growth(work), Pace(work), facts.deferrals)
     for request in requests:
         try:
             answer, record = _decide(work, facts, request, beside)
@@ -76,7 +79,7 @@ def send(work: ChatWork, requests: Sequence[Request]) -> list[Outcome]:
         if record is not None:
             sent.append(record)
     if sent:
-        work.unit.messages.insert(sent)
+        work.unit.messages.insert(sent, heeded(work, facts.seats, sent))
         for record in sent:
             held = [one["upload_id"] for one in record.details.get("attachments", ())]
             if held:
@@ -100,21 +103,30 @@ def _read(work: ChatWork, requests: Sequence[Request]) -> _Facts:
         for id in (op.reply_to, op.thread_id)
         if id is not None and (parts := split_message_id(id)) is not None and parts[0] == stream.id
     }
-    peers = {
-        pair
-        for user, _, stream in here
-        if (other := peer(stream, user)) is not None
-        for pair in ((user, other), (other, user))
-    }
     return _Facts(
         seats=seats,
         keyed=dict(unit.messages.by_key(keys)),
         named=unit.messages.get({(n, seq) for n, seq, _ in named}),
         hidden={(user, n, seq) for n, seq, user in named if unit.hidden.among(user, n, [seq])},
-        blocks=unit.blocks.among(peers),
+        closed=_closed(work, seats, here),
         uploads=unit.uploads.get({id for _, op, _ in here for id in op.upload_ids}),
         deferrals=Deferrals(work, [one for one in keys if seats.standing(one[1]).defers]),
     )
+
+
+def _closed(
+    work: ChatWork,
+    seats: Seats,
+    here: Sequence[tuple[UserId, SendMessage, ConversationRecord]],
+) -> set[tuple[UserId, UserId]]:
+    """Which of those who write directly may not. Most pairs are plainly open to each other."""
+    pairs = {(user, other) for user, _, at in here if (other := peer(at, user)) is not None}
+    doubtful = {
+        (user, other)
+        for user, other in pairs
+        if seats.standing(user).has_blocks or seats.standing(other).settings.messages != "everyone"
+    }
+    return {(user, other) for user, other in doubtful if not welcomed(work, user, [other])}
 
 
 def _decide(
@@ -202,8 +214,7 @@ def _permit(facts: _Facts, request: Request, operation: SendMessage, seat: Seat)
     if asked in facts.permitted:
         return
     other = peer(seat.stream, user)
-    blocked = other is not None and bool({(user, other), (other, user)} & facts.blocks)
-    require(type(operation), request.actor, seat.case(blocked=blocked))
+    require(type(operation), request.actor, seat.case(blocked=(user, other) in facts.closed))
     facts.permitted.add(asked)
 
 

@@ -42,6 +42,7 @@ from chatcore.operations import GetHeads, Pull, PullFrom
 from chatcore.ports.actors import ActorRecord
 from chatcore.services import blocks, contacts, deferrals, faces, paging
 from chatcore.services.access import Seat, active
+from chatcore.services.ties import secretive
 from chatcore.services.work import ChatWork
 
 ME = "me"
@@ -208,8 +209,8 @@ def _changes(work: ChatWork, seat: Seat, place: _Place, answer: _Answer) -> Iter
             event=ConversationUpdated(faces.conversation(stream)),
         )
     if stream.members_rev > place.rev:
-        for row in work.unit.members.changed(stream.n, place.rev, stream.receipt_rev):
-            member = faces.member(row, stream)
+        moved = work.unit.members.changed(stream.n, place.rev, stream.receipt_rev)
+        for row, member in zip(moved, faces.members(work, seat, moved), strict=True):
             kind = MemberUpdated if row.current else MemberLeft
             yield Change(stream=stream.id, rev=row.rev, event=kind(member))
     rev = _skip(work, seat, place, answer)
@@ -250,7 +251,10 @@ def _receipts(work: ChatWork, seat: Seat, place: _Place) -> list[Change]:
         for row in work.unit.members.changed(stream.n, stream.rev, place.receipt_rev)
         if row.current
     ]
-    event: Event = ReceiptsMoved(tuple(map(faces.receipt, rows)))
+    hidden = secretive(work, seat.member.user_id, [row.user_id for row in rows])
+    event: Event = ReceiptsMoved(
+        tuple(faces.receipt(row) for row in rows if row.user_id not in hidden)
+    )
     return [Change(stream=stream.id, rev=stream.receipt_rev, event=event)]
 
 

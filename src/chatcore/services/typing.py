@@ -8,6 +8,7 @@ from chatcore.models import Actor, Done
 from chatcore.operations import SetTyping
 from chatcore.policy import require
 from chatcore.services import access
+from chatcore.services.ties import circle
 from chatcore.services.work import ChatWork
 
 
@@ -16,10 +17,13 @@ def set_state(work: ChatWork, actor: Actor, operation: SetTyping) -> Done:
     seat = access.seat(work, actor, operation.conversation_id, lock=False)
     require(SetTyping, actor, seat.case(blocked=access.blocked(work, seat)))
     user, stream = seat.member.user_id, seat.stream
+    around = circle(work, user)
+    told = around.hearers(around.settings.typing)
     work.hint(
         TypingChanged(user, operation.state),
         stream=stream_of(stream.id),
-        not_to=frozenset({user, *work.unit.blocks.around(user)}),
+        not_to=told.not_to | {user},
+        only_to=told.only_to,
         only_focused=stream.member_count > work.limits.typing_everyone,
     )
     return Done()

@@ -14,7 +14,6 @@ from chatcore.ids import UserId, to_datetime
 from chatcore.models import Actor, Page, User
 from chatcore.operations import (
     UNSET,
-    GetMe,
     GetUser,
     ImportUser,
     ListUsers,
@@ -110,11 +109,6 @@ def find(work: AccountsWork, actor: Actor) -> UserRecord:
     if record is None:
         raise Unauthenticated
     return record
-
-
-def me(work: AccountsWork, actor: Actor, operation: GetMe) -> User:
-    """One's own profile."""
-    return own(find(work, actor))
 
 
 def update(work: AccountsWork, actor: Actor, operation: UpdateMe) -> tuple[User, bool]:

@@ -92,6 +92,8 @@ class Client:
     """The ids of hidden messages that it heard of."""
     threads: dict[str, int] = field(factory=dict)
     """By thread, up to where the viewer has read it alone, as far as it heard."""
+    ever_blocked: set[str] = field(factory=set)
+    """Whom the user blocks, or has blocked as far as it heard."""
     closing: str | None = None
     """Why the server is about to close the connection."""
     positions: dict[str, Position] = field(factory=dict)
@@ -170,7 +172,9 @@ class Client:
 
     def _begin(self, stream: str) -> None:
         self.positions[stream] = Position(stream)
-        self.conversations[stream] = Held(self.user_id, hidden=self.hidden)
+        self.conversations[stream] = Held(
+            self.user_id, hidden=self.hidden, blocked=self.ever_blocked
+        )
 
     def _drop(self, stream: str) -> None:
         self.positions.pop(stream, None)
@@ -211,6 +215,7 @@ class Client:
     def _take_blocks(self, me: Position, page: Json) -> None:
         for block in page["items"]:
             self.blocks[block["user_id"]] = block
+            self.ever_blocked.add(block["user_id"])
         self._turn(me, page, "contacts")
 
     def _take_contacts(self, me: Position, page: Json) -> None:
@@ -373,7 +378,13 @@ class Client:
             position.phase = "pull"
 
     def _apply_block(self, params: Json) -> None:
+        """Mentions by this user that came before it may have been sent after it."""
         block = params["block"]
+        self.ever_blocked.add(block["user_id"])
+        for stream, held in list(self.conversations.items()):
+            if held.unread_mentions:
+                held.doubts += 1
+                self._settle(self.positions[stream])
         if block["blocked"]:
             self.blocks[block["user_id"]] = block
         else:

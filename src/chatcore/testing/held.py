@@ -50,6 +50,8 @@ class Held:
     """The seqs of messages that changed unseen: list them when they are shown."""
     hidden: set[str] = field(factory=set)
     """The ids of messages that the viewer hid."""
+    blocked: set[str] = field(factory=set)
+    """Whom the viewer blocks, or has blocked: whether their mentions count, the server knows."""
     last_seq: int = 0
     unread: int = 0
     unread_more: bool = False
@@ -202,7 +204,11 @@ class Held:
     def _add(self, message: Json, step: int) -> None:
         self.unread += step
         if self.viewer in message["mentions"] or "all" in message["mentions"]:
-            self.unread_mentions += step
+            if step < 0 or message["sender_id"] in self.blocked:
+                # It didn't count if its sender was blocked when it was sent.
+                self.doubts += 1
+            else:
+                self.unread_mentions += step
 
     def _countable(self, message: Json) -> bool:
         seq: int = message["seq"]

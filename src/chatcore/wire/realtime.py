@@ -251,7 +251,7 @@ class RealtimeSession:
             case Focus():
                 connection.focus = frozenset(map(stream_of, wish.conversation_ids))
             case Inactive():
-                connection.inactive = wish.inactive
+                connection.rest(wish.inactive)
 
 
 async def pump(

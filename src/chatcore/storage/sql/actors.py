@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
+import msgspec
 from attrs import evolve
 from sqlalchemy import bindparam, or_, select
 
 from chatcore.ids import UserId
+from chatcore.models import UserSettings
 from chatcore.ports.actors import (
     ActorRecord,
     ActorRepository,
@@ -21,21 +23,36 @@ from chatcore.storage.sql.mapping import RecordMapping
 from chatcore.storage.sql.repository import Repository
 from chatcore.storage.sql.schema import ChatSchema
 
+_EVERYTHING_OPEN: Final = UserSettings()
+
+
+def _settings(text: str | None) -> UserSettings:
+    return _EVERYTHING_OPEN if text is None else UserSettings(**msgspec.json.decode(text))
+
 
 class SqlActors(Repository, ActorRepository):
     """Actors in SQL."""
 
     def __init__(self, schema: ChatSchema) -> None:
         self._table = table = schema.actors
-        self._mapping = RecordMapping(ActorRecord, table, {"settings": lambda value: value or {}})
+        self._mapping = RecordMapping(ActorRecord, table, {"settings": lambda chosen: chosen or {}})
         self._found = sqlite.matching(self._mapping.columns, [table.c.user_id]).order_by(
             table.c.user_id
         )
         self._found_locked = self._found.with_for_update()
         c = table.c
         self._standings = sqlite.matching(
-            [c.user_id, c.active, c.defers, c.shadowed_until], [c.user_id]
-        ).where(or_(c.active.is_(False), c.defers.is_(True), c.shadowed_until.is_not(None)))
+            [c.user_id, c.active, c.settings, c.has_blocks, c.defers, c.shadowed_until],
+            [c.user_id],
+        ).where(
+            or_(
+                c.active.is_(False),
+                c.settings.is_not(None),
+                c.has_blocks.is_(True),
+                c.defers.is_(True),
+                c.shadowed_until.is_not(None),
+            )
+        )
         self._inactive = sqlite.matching([table.c.user_id], [table.c.user_id]).where(
             table.c.active.is_(False)
         )
@@ -71,8 +88,14 @@ class SqlActors(Repository, ActorRepository):
     def standings(self, ids: Collection[UserId]) -> Mapping[UserId, Standing]:
         rows = self._session.rows(self._standings, sqlite.tuples((user,) for user in set(ids)))
         return {
-            UserId(user): Standing(bool(active), bool(defers), until)
-            for user, active, defers, until in rows
+            UserId(user): Standing(
+                active=bool(active),
+                settings=_settings(settings),
+                has_blocks=bool(has_blocks),
+                defers=bool(defers),
+                shadowed_until=until,
+            )
+            for user, active, settings, has_blocks, defers, until in rows
         }
 
     def flush(self) -> None:

@@ -53,13 +53,20 @@ class SqlMessages(Repository, MessageRepository):
         found = self._all(self._placed, sqlite.tuples(places))
         return {(one.conversation_n, one.seq): one for one in found}
 
-    def insert(self, records: Sequence[MessageRecord]) -> None:
+    def insert(
+        self,
+        records: Sequence[MessageRecord],
+        heeded: Mapping[tuple[int, int], Sequence[str]] | None = None,
+    ) -> None:
+        heeded = heeded or {}
         rows = [self._mapping.row(record) for record in records]
         self._session.insert_many(self._table, self._mapping.names, rows)
         mentions = [
             (record.conversation_n, user, record.seq)
             for record in records
-            for user in record.details.get("mentions", ())
+            for user in heeded.get(
+                (record.conversation_n, record.seq), record.details.get("mentions", ())
+            )
         ]
         if mentions:
             self._session.insert_many(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from chatcore.ids import ConnectionId, Milliseconds, NodeId, UserId
 from chatcore.ports.presence import PresenceRecord, PresenceRepository
@@ -59,6 +59,15 @@ class SqlPresence(Repository, PresenceRepository):
         chosen = select(*self._mapping.columns).where(self._table.c.user_id.in_(list(user_ids)))
         found = map(self._mapping.load, self._session.rows(chosen))
         return {record.user_id: record for record in found}
+
+    def lapsed(self, now: Milliseconds) -> Sequence[PresenceRecord]:
+        chosen = select(*self._mapping.columns).where(self._table.c.until <= now)
+        return [self._mapping.load(row) for row in self._session.rows(chosen)]
+
+    def next_lapse(self) -> Milliseconds | None:
+        until = self._table.c.until
+        row = self._session.row(select(func.min(until)).where(until.is_not(None)))
+        return None if row is None else row[0]
 
     def save(self, record: PresenceRecord) -> None:
         before = self.get([record.user_id]).get(record.user_id)
