@@ -89,6 +89,8 @@ members.unban/nobody                    401     no   404   404      404    404  
 members.update                          401     no   yes   yes      404    404      no
 members.update/to-owner                 401     no    no   yes      404    404      no
 members.update/nobody                   401     no   404   404      404    404      no
+messages.close_poll                     401     no   yes   yes      404    404      no
+messages.close_poll/own                 401    yes   yes   yes      404    404     yes
 messages.delete                         401     no   yes   yes      404    404      no
 messages.delete/own                     401    yes   yes   yes      404    404     yes
 messages.delete/for-me                  401    yes   yes   yes      404    404     yes
@@ -102,6 +104,7 @@ messages.search                         401    yes   yes   yes      yes    yes  
 messages.search/in                      401    yes   yes   yes      404    404     yes
 messages.send                           401    yes   yes   yes      404    404      no
 messages.status                         401    yes   yes   yes      404    404     yes
+messages.vote                           401    yes   yes   yes      404    404      no
 presence.get                            401    yes   yes   yes      yes    yes     yes
 presence.set                            401    yes   yes   yes      yes    yes     yes
 presence.watch                          401    yes   yes   yes      yes    yes     yes
@@ -234,6 +237,12 @@ CASES: Final[dict[str, Fields]] = {
     "messages.search/in": lambda world, role: {"conversation_id": world.place(role).id},
     "messages.send": lambda world, role: {"body": "hello"},
     "messages.import": lambda world, role: {"body": "hello"},
+    "messages.close_poll": lambda world, role: {"message_id": world.place(role).poll},
+    "messages.close_poll/own": lambda world, role: {"message_id": own_poll(world, role)},
+    "messages.vote": lambda world, role: {
+        "message_id": world.place(role).poll,
+        "options": (1,),
+    },
     "receipts.mark": lambda world, role: {"message_ids": (world.place(role).theirs,)},
     "reports.create": lambda world, role: {"message_id": world.place(role).theirs},
     "reports.create/user": lambda world, role: {"user_id": world.actor("stranger").id},
@@ -252,6 +261,12 @@ def own(world: World, role: str) -> str:
     """A message by the role; for those without one, by the owner."""
     place = world.place(role)
     return place.own.get(role, place.own.get("owner", ""))
+
+
+def own_poll(world: World, role: str) -> str:
+    """A poll by the role; for those without one, by the owner."""
+    place = world.place(role)
+    return place.polls.get(role, place.polls.get("owner", ""))
 
 
 def elsewhere(world: World, role: str) -> str:

@@ -26,6 +26,7 @@ from chatcore.operations import (
     CreateConversation,
     CreateInvite,
     Leave,
+    NewPoll,
     NewSettings,
     Register,
     RequestContact,
@@ -55,6 +56,10 @@ class Place:
     upload: UploadId = _MINTED
     own: dict[str, MessageId] = field(factory=dict)
     """By role, a message of their own."""
+    poll: MessageId = MessageId("")
+    """A poll by the peer."""
+    polls: dict[str, MessageId] = field(factory=dict)
+    """By role, a poll of their own."""
 
 
 @frozen
@@ -131,9 +136,14 @@ class _Builder:
         place = Place(conversation.id, upload=self.upload("peer"))
         send = SendMessage(place.id, "see this", upload_ids=(place.upload,))
         place.theirs = self.engine.execute(self.actors["peer"], send).id
+        poll = SendMessage(
+            place.id, kind="poll", poll=NewPoll(question="when?", options=("now", "later"))
+        )
+        place.poll = self.engine.execute(self.actors["peer"], poll).id
         for role in roles:
             sent = self.engine.execute(self.actors[role], SendMessage(place.id, f"by {role}"))
             place.own[role] = sent.id
+            place.polls[role] = self.engine.execute(self.actors[role], poll).id
         return place
 
 

@@ -41,6 +41,7 @@ class Limits:
     reactions: int = _positive(20)
     reaction_chars: int = _positive(32)
     attachments: int = _positive(20)
+    poll_options: int = field(default=12, validator=validators.ge(2))
     # Labels are words on a small badge, and a list shows those of every conversation.
     labels: int = _positive(20)
     label_chars: int = _positive(40)

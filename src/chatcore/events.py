@@ -90,6 +90,13 @@ class MessageReacted(MessageEvent):
 
 
 @frozen
+class MessageVoted(MessageEvent):
+    """Somebody voted, changed their vote or took it back; the message carries the counts."""
+
+    name = "message.voted"
+
+
+@frozen
 class MessageUpdated(MessageEvent):
     """Something else about it changed, its thread or preview; pulled: whatever became of it."""
 
@@ -244,6 +251,17 @@ class ScheduledChanged(Event):
     name = "scheduled.changed"
     scope = "me"
     scheduled: Scheduled
+
+
+@frozen
+class VoteChanged(Event):
+    """One's own vote in a poll is this now: places of options, none where it was taken back."""
+
+    name = "vote.changed"
+    scope = "me"
+    conversation_id: ConversationId
+    message_id: MessageId
+    options: tuple[int, ...]
 
 
 @frozen(kw_only=True)

@@ -269,6 +269,53 @@ class Deletion:
 
 
 @frozen(kw_only=True)
+class Location:
+    """A place on earth: degrees north and east (WGS 84), and how exact that is, in metres."""
+
+    latitude: float
+    longitude: float
+    name: str | None = None
+    accuracy_m: float | None = None
+
+
+@frozen(kw_only=True)
+class ContactCard:
+    """Somebody to get in touch with: a user of this place, or anybody by name."""
+
+    user_id: UserId | None = None
+    name: str | None = None
+    phone: str | None = None
+    email: str | None = None
+
+
+@frozen(kw_only=True)
+class PollOption:
+    """One answer to a poll's question."""
+
+    text: str
+    count: int = 0
+    user_ids: tuple[UserId, ...] | None = None
+    """The first ten who chose it; None where votes are anonymous."""
+
+
+@frozen(kw_only=True)
+class Poll:
+    """A question to vote on. It is closed from ``closes_at`` on, or since ``closed_at``."""
+
+    question: str
+    options: tuple[PollOption, ...]
+    multiple: bool = False
+    """Whether one may choose several."""
+    anonymous: bool = False
+    voters: int = 0
+    closes_at: datetime | None = None
+    closed_at: datetime | None = None
+    """When its author closed it by hand."""
+    mine: tuple[int, ...] | None = personal()
+    """The places of the options that the viewer chose, from 0."""
+
+
+@frozen(kw_only=True)
 class ThreadSummary:
     """What the first message of a thread shows of it."""
 
@@ -299,6 +346,9 @@ class Message:
     """User ids, and ``all``."""
     reactions: tuple[Reaction, ...] = ()
     encrypted: dict[str, Any] | None = None
+    location: Location | None = None
+    contact: ContactCard | None = None
+    poll: Poll | None = None
     custom: dict[str, Any] | None = None
     link_preview: LinkPreview | None = None
     """Comes a moment after the message, where the host looks links up."""

@@ -175,6 +175,8 @@ TABLE: Final[dict[type[ops.Operation[Any]], Rule]] = {
     ops.ListHeld: Rule("operator"),
     ops.ReleaseHeld: Rule("operator"),
     ops.RejectHeld: Rule("operator"),
+    ops.Vote: Rule("member", condition=_may_react),
+    ops.ClosePoll: Rule("member", condition=_may_delete),
     ops.MarkReceipt: Rule("member"),
     ops.ListReceipts: Rule("member"),
     ops.ListThreads: Rule("member"),

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from chatcore.config import Limits
 from chatcore.operations.base import UNSET, Unset, is_required
-from chatcore.operations.checks import Json, Key, Many, Text, Whole, bound
+from chatcore.operations.checks import Json, Key, Many, Number, Text, Whole, bound
 
 # As they are, but for one that no text of the longest body could reach.
 LIMITS = Limits(body_bytes=8_000)
@@ -61,7 +61,8 @@ def wrong(annotation: Any) -> Iterator[Wrong]:
         (item, _) = get_args(bare)
         for inner in wrong(item):
             where = f".0{inner.path}"
-            yield Wrong((inner.value,), where if inner.code == "invalid" else "", inner.code)
+            rest = tuple(several(item, max(_least(bounds) - 1, 0)))
+            yield Wrong((inner.value, *rest), where if inner.code == "invalid" else "", inner.code)
     elif attrs.has(bare):
         base = right(bare)
         for name, inside in fields(bare):
@@ -79,6 +80,7 @@ def _wrong_types(bare: Any) -> Iterator[Wrong]:
     by_type: dict[Any, tuple[Any, ...]] = {
         str: (7, True, b"x", ["x"], {}, NAN),
         int: ("1", 1.0, True, NAN, [], 1 + 0j),
+        float: ("1", True, NAN, float("inf"), [], 1 + 0j),
         bool: (0, 1, "true", [], NAN),
         datetime: (
             datetime(2026, 1, 1),  # noqa: DTZ001 (what it is about)
@@ -104,8 +106,7 @@ def _past(one: Any, bare: Any) -> Iterator[Wrong]:
         case Text():
             most = bound(LIMITS, one.most)
             yield from (Wrong(value) for value in ("x" * (most + 1), "a\0", "\ud800"))
-            if one.least:
-                yield Wrong("x" * (one.least - 1))
+            yield from [Wrong("x" * (one.least - 1))] if one.least else ()
             if one.most_bytes is not None:
                 yield Wrong(_wide(bound(LIMITS, one.most_bytes) + 1))
         case Key():
@@ -115,12 +116,13 @@ def _past(one: Any, bare: Any) -> Iterator[Wrong]:
         case Whole():
             most = bound(LIMITS, one.most)
             yield from (Wrong(value) for value in (one.least - 1, most + 1, 10**100, -(10**100)))
+        case Number():
+            yield from (Wrong(value) for value in (one.least - 1, one.most + 0.5, -(10**100)))
         case Many():
             most, item = bound(LIMITS, one.most), get_args(bare)[0]
             yield Wrong(tuple(several(item, most + 1)))
-            yield Wrong(tuple(several(item, 1)) * 2)
-            if one.least:
-                yield Wrong(())
+            yield Wrong(tuple(several(item, 1)) * max(one.least, 2))
+            yield from [Wrong(tuple(several(item, one.least - 1)))] if one.least else ()
         case Json():
             yield from map(Wrong, _wrong_json(bound(LIMITS, one.most)))
 
@@ -151,6 +153,8 @@ def at_bounds(annotation: Any) -> Iterator[Any]:
                 yield from ("!", "~" * bound(LIMITS, one.most))
             case Whole():
                 yield from (one.least, bound(LIMITS, one.most))
+            case Number():
+                yield from (one.least, one.most, float(one.most), one.most / 3)
             case Many():
                 for count in (one.least, bound(LIMITS, one.most)):
                     yield tuple(several(get_args(bare)[0], count))
@@ -182,7 +186,7 @@ def several(item: Any, count: int) -> Iterator[Any]:
         if attrs.has(bare):
             yield attrs.evolve(right(bare), **{next(fields(bare))[0]: f"x{number}"})
         else:
-            yield f"x{number}"
+            yield number if bare is int else f"x{number}"
 
 
 def right(cls: type) -> Any:
@@ -191,10 +195,15 @@ def right(cls: type) -> Any:
     return cls(**{name: _right(kind) for name, kind in fields(cls) if name in required})
 
 
+def _least(bounds: list[Any]) -> int:
+    """How many items a list has at least."""
+    return max((one.least for one in bounds if isinstance(one, Many)), default=0)
+
+
 def _right(annotation: Any) -> Any:
-    bare, _, _ = split(annotation)
+    bare, bounds, _ = split(annotation)
     if get_origin(bare) is Literal:
         return get_args(bare)[0]
     if get_origin(bare) is tuple:
-        return tuple(several(get_args(bare)[0], 1))
-    return {bool: True, int: 1}.get(bare, "xx")
+        return tuple(several(get_args(bare)[0], max(_least(bounds), 1)))
+    return {bool: True, int: 1, float: 1.5}.get(bare, "xx")

@@ -11,8 +11,8 @@ from attrs import evolve
 from chatcore.engine import ChatEngine, Request
 from chatcore.errors import ChatError, Conflict, Forbidden, Invalid, KeyReused, NotFound
 from chatcore.events import MessageSent
-from chatcore.ids import ConversationId, MessageId, UploadId
-from chatcore.models import ANONYMOUS, Actor, Message
+from chatcore.ids import ConversationId, MessageId, UploadId, UserId, to_datetime
+from chatcore.models import ANONYMOUS, Actor, Location, Message
 from chatcore.operations import (
     AddBlock,
     AddMembers,
@@ -23,6 +23,9 @@ from chatcore.operations import (
     ImportMessage,
     ListConversations,
     ListMessages,
+    NewContact,
+    NewLocation,
+    NewPoll,
     NewSettings,
     RemoveBlock,
     SendMessage,
@@ -235,11 +238,34 @@ async def test_nobody_sends_nothing(engine: ChatEngine) -> None:
         ({"kind": "audio", "body": "x"}, "upload_ids"),
         ({"kind": "file", "body": "x"}, "upload_ids"),
         ({"kind": "system", "body": "x"}, "kind"),
-        ({"kind": "location", "body": "x"}, "kind"),
-        ({"kind": "contact", "body": "x"}, "kind"),
-        ({"kind": "poll", "body": "x"}, "kind"),
+        ({"kind": "location", "body": "x"}, "location"),
+        ({"kind": "contact", "body": "x"}, "contact"),
+        ({"kind": "poll", "body": "x"}, "poll"),
+        ({"body": "x", "location": NewLocation(latitude=1, longitude=2)}, "location"),
+        ({"body": "x", "contact": NewContact(name="Bo")}, "contact"),
+        ({"body": "x", "poll": NewPoll(question="?", options=("a", "b"))}, "poll"),
+        ({"kind": "contact", "contact": NewContact()}, "contact"),
+        ({"kind": "contact", "contact": NewContact(name="Bo"), "body": " "}, "body"),
+        ({"kind": "contact", "contact": NewContact(name="Bo", user_id=UserId("u"))}, "contact"),
+        (
+            {"kind": "contact", "contact": NewContact(user_id=UserId("u"), phone="112")},
+            "contact.user_id",
+        ),
+        ({"kind": "contact", "contact": NewContact(name="Bo", phone="call")}, "contact.phone"),
+        ({"kind": "contact", "contact": NewContact(name="Bo", phone="+")}, "contact.phone"),
+        ({"kind": "contact", "contact": NewContact(name="Bo", email="bo")}, "contact.email"),
+        ({"kind": "contact", "contact": NewContact(name="Bo", email="a b@c")}, "contact.email"),
+        ({"kind": "poll", "poll": NewPoll(question=" ", options=("a", "b"))}, "poll"),
+        ({"kind": "poll", "poll": NewPoll(question="?", options=("a", " "))}, "poll"),
+        (
+            {
+                "kind": "poll",
+                "poll": NewPoll(question="?", options=("a", "b"), closes_at=to_datetime(0)),
+            },
+            "poll.closes_at",
+        ),
         ({"kind": "encrypted", "body": "x"}, "encrypted"),
-        ({"kind": "encrypted", "body": "x", "encrypted": {}}, "encrypted"),
+        ({"kind": "encrypted", "body": "x", "encrypted": {}}, "body"),
         ({"body": "x", "encrypted": {}}, "encrypted"),
         ({"body": "x", "read_seq": 1}, "read_seq"),
     ],
@@ -380,3 +406,49 @@ async def test_importing_dates_a_conversation_by_its_newest_message(
     await engine.execute(trusted, ImportMessage(other.id, "day 18", created_at=then))
     listed = [one.id for one in (await engine.execute(ann, ListConversations())).items]
     assert listed == [notes.id, old.id, other.id]
+
+
+async def test_a_place_and_a_card_are_kept(engine: ChatEngine, people: People) -> None:
+    """As they were sent; the body is a caption that may be missing."""
+    (ann,) = await people("ann")
+    group = await people.group(ann)
+    place = NewLocation(latitude=-33.9, longitude=18, name="Cape Town", accuracy_m=25.5)
+    sent = await engine.execute(ann, SendMessage(group.id, kind="location", location=place))
+    assert sent.location == Location(
+        latitude=-33.9, longitude=18, name="Cape Town", accuracy_m=25.5
+    )
+    cards = (
+        NewContact(user_id=ann.id),
+        NewContact(name="Bo", phone="+44 (0)20 7946-0000", email="bo@example.org"),
+    )
+    for card in cards:
+        operation = SendMessage(group.id, "call her", kind="contact", contact=card)
+        shown = (await engine.execute(ann, operation)).contact
+        assert shown is not None
+        assert (shown.user_id, shown.name, shown.phone) == (card.user_id, card.name, card.phone)
+
+
+async def test_a_key_covers_what_is_structured(engine: ChatEngine, people: People) -> None:
+    """The same key with another place, card or poll is another message."""
+    (ann,) = await people("ann")
+    group = await people.group(ann)
+    contents: list[tuple[dict[str, Any], dict[str, Any]]] = [
+        (
+            {"kind": "location", "location": NewLocation(latitude=1, longitude=2)},
+            {"kind": "location", "location": NewLocation(latitude=1, longitude=3)},
+        ),
+        (
+            {"kind": "contact", "contact": NewContact(name="Bo")},
+            {"kind": "contact", "contact": NewContact(name="Bo", phone="112")},
+        ),
+        (
+            {"kind": "poll", "poll": NewPoll(question="?", options=("a", "b"))},
+            {"kind": "poll", "poll": NewPoll(question="?", options=("a", "b"), anonymous=True)},
+        ),
+    ]
+    for number, (first, other) in enumerate(contents):
+        sent = await engine.execute(ann, SendMessage(group.id, key=f"k{number}", **first))
+        again = await engine.execute(ann, SendMessage(group.id, key=f"k{number}", **first))
+        assert (again.id, again.replayed) == (sent.id, True)
+        with pytest.raises(KeyReused):
+            await engine.execute(ann, SendMessage(group.id, key=f"k{number}", **other))

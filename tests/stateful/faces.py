@@ -15,13 +15,14 @@ from chatcore.models import (
     Member,
     Message,
     Page,
+    Poll,
     Receipt,
     Thread,
     ThreadMark,
 )
 from chatcore.operations import AddBlock, MarkReceipt, Operation, SendMessage
 from tests.stateful.model import Model
-from tests.stateful.rooms import Letter, Room, Seat
+from tests.stateful.rooms import Ballot, Letter, Room, Seat
 
 Face = dict[str, Any]
 
@@ -84,6 +85,8 @@ def message(one: Message) -> Face:
         "quote": preview and (preview.sender_id, preview.kind, preview.body, preview.deleted),
         "thread": one.thread_id and _seq(one.thread_id),
         "replies": one.thread and (one.thread.count, one.thread.participants),
+        "poll": one.poll and _poll(one.poll),
+        "votes": one.poll and one.poll.mine,
         "mentions": one.mentions,
         "reactions": [(shown.key, shown.count, shown.user_ids) for shown in one.reactions],
         "key": one.key,
@@ -124,6 +127,11 @@ def member(one: Member) -> Face:
     assert one.left_at is None
     marks = one.delivered_seq, one.read_seq
     return {"user": one.user_id, "role": one.role, "joined_seq": one.joined_seq, "marks": marks}
+
+
+def _poll(poll: Poll) -> tuple[Any, ...]:
+    options = [(one.text, one.count, one.user_ids) for one in poll.options]
+    return options, poll.voters, poll.closed_at is not None
 
 
 def _seq(id: MessageId) -> int:
@@ -199,6 +207,8 @@ class Expected:
             "quote": None,
             "thread": letter.thread,
             "replies": self._replies(letter),
+            "poll": letter.poll and self._poll(letter.poll),
+            "votes": None,
             "mentions": letter.mentions,
             "reactions": [(key, len(us), tuple(us[:_SHOWN])) for key, us in found.items()],
             "key": None if letter.deleted_by else letter.key,
@@ -210,6 +220,14 @@ class Expected:
             "hidden": None,
             "replayed": replayed or None,
         }
+
+    def _poll(self, poll: Ballot) -> tuple[Any, ...]:
+        votes = sorted((at, user, chosen) for user, (at, chosen) in poll.votes.items())
+        options = []
+        for place, text in enumerate(poll.options):
+            users = tuple(user for _, user, chosen in votes if place in chosen)
+            options.append((text, len(users), None if poll.anonymous else users[:_SHOWN]))
+        return options, len(votes), poll.closed
 
     def _replies(self, letter: Letter) -> tuple[Any, ...] | None:
         live = [one.sender for one in letter.replies if one.deleted_by is None]
@@ -236,6 +254,7 @@ class Expected:
         quoted = [one for one in room.visible(self._user) if one.seq == letter.reply]
         return self.shared(letter) | {
             "quote": self._quote(quoted[0]) if quoted else None,
+            "votes": letter.poll and letter.poll.votes.get(self._user, (0, ()))[1],
             "mine": {key for _, user, key in letter.reactions if user == self._user},
             "status": self.status(letter) if letter.sender == self._user else None,
             "hidden": self._user in letter.hidden_by or None,

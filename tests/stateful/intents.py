@@ -16,6 +16,7 @@ from chatcore.operations import (
     AddMembers,
     AddReaction,
     ClearConversation,
+    ClosePoll,
     CreateConversation,
     DeleteConversation,
     DeleteMessage,
@@ -23,6 +24,7 @@ from chatcore.operations import (
     ImportMessage,
     Leave,
     MarkReceipt,
+    NewPoll,
     NewSettings,
     Operation,
     PersonalizeConversation,
@@ -35,6 +37,7 @@ from chatcore.operations import (
     SendMessage,
     UpdateConversation,
     UpdateMember,
+    Vote,
 )
 
 T = TypeVar("T")
@@ -185,6 +188,13 @@ class Scene:
         return pick([*(one.id for one in elsewhere), MessageId(chosen[:-1])], self.first)
 
     @property
+    def poll(self) -> MessageId | None:
+        """A poll, where there is one."""
+        held = self.known.messages.get(self.room, {})
+        polls = [one.id for one in held.values() if one.kind == "poll"]
+        return pick(polls, self.first) if polls else self.message
+
+    @property
     def root(self) -> MessageId | None:
         """A message with a thread, where there is one."""
         held = self.known.messages.get(self.room, {})
@@ -209,6 +219,15 @@ def _group(scene: Scene) -> Operation[Any]:
 def _send(scene: Scene) -> Operation[Any]:
     mentions = ((), (), (), (scene.anyone,), ("all",), ("all", scene.anyone))
     key = f"key{scene.first % 3}" if scene.third % 3 == 1 else None
+    poll = None
+    if scene.third == 7 and scene.first < 4:
+        options = ("one", "two", "three")[: 2 + scene.second % 2]
+        poll = NewPoll(
+            question=scene.known.text("question {}"),
+            options=options,
+            multiple=scene.first % 2 == 0,
+            anonymous=scene.first == 3,
+        )
     earlier = scene.known.keyed.get((scene.actor.id, scene.room, key or ""))
     if earlier is not None and scene.second % 3:
         return earlier
@@ -216,11 +235,23 @@ def _send(scene: Scene) -> Operation[Any]:
         scene.room,
         " " if scene.second == _MOST else scene.known.text(),
         key=key,
+        kind="text" if poll is None else "poll",
+        poll=poll,
         mentions=pick(mentions, scene.second),
         reply_to=scene.message if scene.third % 3 == 0 else None,
         thread_id=scene.message if scene.third in (2, 4) else None,
         read_seq=scene.first if scene.third == 5 else None,
     )
+
+
+def _vote(scene: Scene) -> Operation[Any] | None:
+    options = ((0,), (1,), (2,), (0, 1), (1, 2), (), (0,), (1,))[scene.second]
+    poll = scene.poll
+    return None if poll is None else Vote(scene.room, poll, options)
+
+
+def _close(scene: Scene) -> Operation[Any] | None:
+    return None if scene.poll is None or scene.third % 2 else ClosePoll(scene.room, scene.poll)
 
 
 def _mark(scene: Scene) -> Operation[Any]:
@@ -306,6 +337,8 @@ VERBS: dict[str, tuple[Literal["any", "group"] | None, Make]] = {
         "any",
         _to_message(lambda s, id: RemoveReaction(s.room, id, pick(_REACTIONS, s.second))),
     ),
+    "vote": ("any", _vote),
+    "close": ("any", _close),
     "block": (None, lambda s: AddBlock(s.other)),
     "unblock": (None, lambda s: RemoveBlock(s.other)),
     "ask": (None, lambda s: RequestContact(s.other)),
@@ -313,7 +346,9 @@ VERBS: dict[str, tuple[Literal["any", "group"] | None, Make]] = {
     "unknow": (None, lambda s: RemoveContact(s.other)),
 }
 
-_OFTEN = ("send",) * 10 + ("mark",) * 5 + ("add", "remove", "react", "edit", "delete", "hide") * 2
+_OFTEN = (
+    ("send",) * 10 + ("mark", "vote") * 4 + ("add", "remove", "react", "edit", "delete", "hide") * 2
+)
 
 
 def intents() -> SearchStrategy[Intent]:

@@ -16,6 +16,7 @@ from chatcore.operations import (
     AddMembers,
     AddReaction,
     ClearConversation,
+    ClosePoll,
     CreateConversation,
     DeleteConversation,
     DeleteMessage,
@@ -34,8 +35,9 @@ from chatcore.operations import (
     SendMessage,
     UpdateConversation,
     UpdateMember,
+    Vote,
 )
-from tests.stateful.rooms import Letter, Room, Seat
+from tests.stateful.rooms import Ballot, Letter, Room, Seat
 
 RANKS = ("member", "admin", "owner")
 
@@ -215,18 +217,15 @@ class Model:
             operation.reply_to,
             operation.mentions,
             operation.thread_id,
+            operation.poll,
         )
         for letter in room.letters:
             if operation.key is not None and (letter.sender, letter.key) == (user, operation.key):
                 return letter if letter.content == content else refuse("key_reused")
         if not isinstance(operation, ImportMessage) and not self._may_post(room, user):
             refuse("forbidden")
-        root = None
-        if operation.thread_id is not None:
-            root = self.letter(user, room, operation.thread_id)
-            if root.thread is not None or root.deleted_by is not None:
-                refuse("conflict" if root.thread is None else "invalid")
-        if operation.body is None or not operation.body.strip():
+        root = self._root(user, room, operation.thread_id)
+        if not (operation.body or "").strip() and (operation.body or operation.poll is None):
             refuse("invalid")
         reply = None
         if operation.reply_to is not None:
@@ -245,6 +244,9 @@ class Model:
             operation.key,
             content,
         )
+        if operation.poll is not None:
+            poll = operation.poll
+            letter.poll = Ballot(poll.options, poll.multiple, poll.anonymous)
         if root is not None:
             letter.thread = root.seq
             root.replies.append(letter)
@@ -252,6 +254,15 @@ class Model:
         room.letters.append(letter)
         room.active_at = self.now
         return letter
+
+    def _root(self, user: UserId, room: Room, id: MessageId | None) -> Letter | None:
+        """The message in whose thread something is to be sent."""
+        if id is None:
+            return None
+        root = self.letter(user, room, id)
+        if root.thread is not None or root.deleted_by is not None:
+            refuse("conflict" if root.thread is None else "invalid")
+        return root
 
     def edit(self, user: UserId, operation: EditMessage) -> Letter:
         room = self.room(user, operation.conversation_id)
@@ -281,7 +292,36 @@ class Model:
             letter.deleted_by = user
             letter.version += 1
             letter.body, letter.reply, letter.edited = None, None, False
-            letter.mentions, letter.reactions = (), []
+            letter.mentions, letter.reactions, letter.poll = (), [], None
+        return letter
+
+    def vote(self, user: UserId, operation: Vote) -> Letter:
+        room = self.room(user, operation.conversation_id)
+        letter = self.letter(user, room, operation.message_id)
+        if room.frozen or self.blocked(room):
+            refuse("forbidden")
+        poll = letter.poll or refuse("conflict")
+        if poll.closed:
+            refuse("conflict")
+        if max(operation.options, default=0) >= len(poll.options):
+            refuse("invalid")
+        if len(operation.options) > 1 and not poll.multiple:
+            refuse("invalid")
+        before = poll.votes.get(user, (0, ()))[1]
+        options = tuple(sorted(operation.options))
+        if not options:
+            poll.votes.pop(user, None)
+        elif options != before:
+            poll.votes[user] = self.now, options
+        return letter
+
+    def close_poll(self, user: UserId, operation: ClosePoll) -> Letter:
+        room = self.room(user, operation.conversation_id)
+        letter = self.letter(user, room, operation.message_id)
+        if letter.sender != user:
+            self._rank(room, user)
+        poll = letter.poll or refuse("conflict")
+        poll.closed = True
         return letter
 
     def react(self, user: UserId, operation: AddReaction | RemoveReaction) -> Letter:
@@ -414,6 +454,8 @@ HANDLERS: dict[type[Operation[Any]], str] = {
     RemoveReaction: "react",
     MarkReceipt: "mark",
     ClearConversation: "clear",
+    Vote: "vote",
+    ClosePoll: "close_poll",
     PersonalizeConversation: "personalize",
     AddBlock: "block",
     RemoveBlock: "unblock",

@@ -8,6 +8,18 @@ from chatcore.ids import ConversationId, MessageId, UserId
 
 
 @define(eq=False)
+class Ballot:
+    """A poll's options, its rules and its votes."""
+
+    options: tuple[str, ...]
+    multiple: bool
+    anonymous: bool
+    votes: dict[UserId, tuple[int, tuple[int, ...]]] = field(factory=dict)
+    """By user, when they voted, and for which options."""
+    closed: bool = False
+
+
+@define(eq=False)
 class Letter:
     """A message."""
 
@@ -30,6 +42,7 @@ class Letter:
     thread: int | None = None
     replies: list["Letter"] = field(factory=list)
     """In its thread."""
+    poll: "Ballot | None" = None
     status: int = 0
     """The last one that any recipients gave it."""
     last: frozenset[UserId] = frozenset()

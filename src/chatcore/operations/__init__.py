@@ -52,9 +52,12 @@ from chatcore.operations.messages import (
     HideMessage,
     ImportMessage,
     ListMessages,
+    NewContact,
+    NewLocation,
     SendMessage,
 )
 from chatcore.operations.personal import ClearConversation, PersonalizeConversation
+from chatcore.operations.polls import ClosePoll, NewPoll, Vote
 from chatcore.operations.presence import GetPresence, SetPresence, SetTyping, WatchPresence
 from chatcore.operations.reactions import AddReaction, RemoveReaction
 from chatcore.operations.receipts import ListReceipts, MarkReceipt
@@ -91,6 +94,7 @@ __all__ = [
     "ChangePassword",
     "CheckAvailability",
     "ClearConversation",
+    "ClosePoll",
     "CreateConversation",
     "CreateInvite",
     "CreateReport",
@@ -130,6 +134,9 @@ __all__ = [
     "Login",
     "Logout",
     "MarkReceipt",
+    "NewContact",
+    "NewLocation",
+    "NewPoll",
     "NewSettings",
     "NewUserSettings",
     "Operation",
@@ -166,6 +173,7 @@ __all__ = [
     "UpdateMe",
     "UpdateMember",
     "UpdateScheduled",
+    "Vote",
     "WatchPresence",
     "spec_of",
     "specs",

@@ -37,6 +37,7 @@ _KEY = re.compile(r"[\x21-\x7e]+")
 _NAMES: Mapping[Any, str] = {
     str: "a string",
     int: "an integer",
+    float: "a number",
     bool: "true or false",
     dict: "an object",
 }
@@ -115,6 +116,23 @@ class Whole:
 
         def check(value: Any, path: str, report: Report) -> None:
             if isinstance(value, int) and not least <= value <= most:
+                report(path, f"from {least} to {most}")
+
+        return check
+
+
+@frozen
+class Number:
+    """A number within bounds, both included; whole or not."""
+
+    least: int
+    most: int
+
+    def check(self, limits: Limits) -> Check:
+        least, most = self.least, self.most
+
+        def check(value: Any, path: str, report: Report) -> None:
+            if isinstance(value, (int, float)) and not least <= value <= most:
                 report(path, f"from {least} to {most}")
 
         return check
@@ -276,6 +294,7 @@ def _compile(annotation: Any, limits: Limits) -> Check:
     return {
         str: _of_type(str),
         int: _of_type(int, but=bool),
+        float: _of_type(int, float, but=bool),
         bool: _of_type(bool),
         datetime: _moment,
     }[annotation]

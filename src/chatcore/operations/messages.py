@@ -7,12 +7,33 @@ from typing import Annotated, Any, Literal
 
 from attrs import frozen
 
-from chatcore.ids import ConversationId, MessageId, UploadId
+from chatcore.ids import ConversationId, MessageId, UploadId, UserId
 from chatcore.models import Actor, Deferred, Message, MessageKind, MessageStatus, Page
 from chatcore.operations.base import UNSET, Operation, Unset, operation
-from chatcore.operations.checks import ID_CHARS, Json, Key, Many, Text, Whole
+from chatcore.operations.checks import ID_CHARS, Json, Key, Many, Number, Text, Whole
+from chatcore.operations.polls import NewPoll
 
 Body = Text("body_chars", most_bytes="body_bytes")
+
+
+@frozen(kw_only=True)
+class NewLocation:
+    """A place on earth, as it is sent: degrees (WGS 84), and how exact that is, in metres."""
+
+    latitude: Annotated[float, Number(-90, 90)]
+    longitude: Annotated[float, Number(-180, 180)]
+    name: Annotated[str | None, Text("text_chars")] = None
+    accuracy_m: Annotated[float | None, Number(0, 50_000_000)] = None
+
+
+@frozen(kw_only=True)
+class NewContact:
+    """Somebody to get in touch with: a user's id, or a name with a number or an address."""
+
+    user_id: UserId | None = None
+    name: Annotated[str | None, Text("name_chars")] = None
+    phone: Annotated[str | None, Text(32)] = None
+    email: Annotated[str | None, Text(254)] = None
 
 
 @operation(
@@ -42,6 +63,9 @@ class SendMessage(Operation[Message | Deferred]):
     mentions: Annotated[tuple[Annotated[str, Text(ID_CHARS)], ...], Many("mentions")] = ()
     """User ids, and ``all``."""
     encrypted: Annotated[dict[str, Any] | None, Json("body_bytes")] = None
+    location: NewLocation | None = None
+    contact: NewContact | None = None
+    poll: NewPoll | None = None
     custom: Annotated[dict[str, Any] | None, Json("custom_bytes")] = None
     read_seq: Annotated[int | None, Whole()] = None
     """What the sender has on screen: marks it read in the same transaction."""

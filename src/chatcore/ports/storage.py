@@ -16,6 +16,7 @@ from chatcore.ports.conversations import ConversationRepository
 from chatcore.ports.invites import InviteRepository
 from chatcore.ports.members import MemberRepository
 from chatcore.ports.messages import MessageRepository
+from chatcore.ports.polls import PollRepository
 from chatcore.ports.presence import PresenceRepository
 from chatcore.ports.reactions import HiddenRepository, ReactionRepository
 from chatcore.ports.reports import ReportRepository
@@ -62,6 +63,7 @@ class ChatUnit(UnitOfWork):
     reactions: ReactionRepository
     hidden: HiddenRepository
     threads: ThreadRepository
+    polls: PollRepository
     actors: ActorRepository
     blocks: BlockRepository
     contacts: ContactRepository

@@ -37,6 +37,9 @@ def _of_message(message: Message) -> Iterable[UserId]:
     for reaction in message.reactions:
         yield from reaction.user_ids
 
+    if message.poll is not None:
+        for option in message.poll.options:
+            yield from option.user_ids or ()
     if message.thread is not None:
         yield from message.thread.participants
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,12 +11,34 @@ import msgspec
 
 from chatcore import codec
 from chatcore.errors import Invalid, NotFound
-from chatcore.ids import UploadId, UserId, to_ms
-from chatcore.operations import ImportMessage, SendMessage
+from chatcore.ids import Milliseconds, UploadId, UserId, to_ms
+from chatcore.models import (
+    Attachment,
+    ContactCard,
+    LinkPreview,
+    Location,
+    Poll,
+    PollOption,
+    Reaction,
+    ThreadSummary,
+)
+from chatcore.operations import ImportMessage, NewPoll, SendMessage
 from chatcore.ports.uploads import UploadRecord
 from chatcore.services import files
 
 _MEDIA = ("image", "video", "audio", "file")
+_STRUCTURED = ("encrypted", "location", "contact", "poll")
+_PLAIN = ("mentions", "encrypted", "custom")
+_LISTS: Mapping[str, type] = {"attachments": Attachment, "reactions": Reaction}
+_OBJECTS: Mapping[str, type] = {
+    "thread": ThreadSummary,
+    "location": Location,
+    "contact": ContactCard,
+    "poll": Poll,
+    "link_preview": LinkPreview,
+}
+_PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{2,30}")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _LINKS = ("http://", "https://")
 _encode = msgspec.json.Encoder().encode
 
@@ -24,18 +47,40 @@ def body_of(operation: SendMessage) -> str | None:
     """The body, where it fits the kind. Raises :class:`Invalid` where kind and content differ."""
     kind, body = operation.kind, operation.body
     imported = isinstance(operation, ImportMessage)
-    if kind in ("location", "contact", "poll") or (kind == "system" and not imported):
+    if kind == "system" and not imported:
         raise Invalid.field("kind", "cannot be sent")
+    for name in _STRUCTURED:
+        if (getattr(operation, name) is None) != (kind != name):
+            raise Invalid.field(name, f"messages of kind {name} have this, and no others")
     if kind == "encrypted":
-        if operation.encrypted is None or body is not None:
-            raise Invalid.field("encrypted", "an encrypted message has this, and no body")
+        if body is not None:
+            raise Invalid.field("body", "an encrypted message has none")
         return None
-    if operation.encrypted is not None:
-        raise Invalid.field("encrypted", "only in messages of kind encrypted")
     if kind in _MEDIA and not operation.upload_ids:
         raise Invalid.field("upload_ids", f"a message of kind {kind} has at least one")
-    check_body(kind, body or "", files=bool(operation.upload_ids))
+    # Beside what has a structure of its own the body is a caption, for clients that show no more.
+    if body is not None or kind not in _STRUCTURED:
+        check_body(kind, body or "", files=bool(operation.upload_ids))
     return body
+
+
+def check_structure(operation: SendMessage, now: Milliseconds) -> None:
+    """Raise :class:`Invalid` for a contact or a poll whose fields don't go together."""
+    contact, poll = operation.contact, operation.poll
+    if contact is not None:
+        if (contact.user_id is None) == (contact.name is None):
+            raise Invalid.field("contact", "either user_id or name")
+        if contact.user_id is not None and (contact.phone or contact.email):
+            raise Invalid.field("contact.user_id", "a user's card says the rest")
+        if contact.phone is not None and not _PHONE.fullmatch(contact.phone):
+            raise Invalid.field("contact.phone", "not a telephone number")
+        if contact.email is not None and not _EMAIL.fullmatch(contact.email):
+            raise Invalid.field("contact.email", "not an e-mail address")
+    if poll is not None:
+        if not all(text.strip() for text in (poll.question, *poll.options)):
+            raise Invalid.field("poll", "question and options must not be blank")
+        if poll.closes_at is not None and to_ms(poll.closes_at) <= now:
+            raise Invalid.field("poll.closes_at", "must lie ahead")
 
 
 def check_body(kind: str, body: str, *, files: bool) -> None:
@@ -68,8 +113,39 @@ def details(operation: SendMessage, attached: list[dict[str, Any]]) -> dict[str,
         found["mentions"] = list(operation.mentions)
     if operation.encrypted is not None:
         found["encrypted"] = operation.encrypted
+    if operation.location is not None:
+        found["location"] = codec.plain(operation.location)
+    if operation.contact is not None:
+        found["contact"] = codec.plain(operation.contact)
+    if operation.poll is not None:
+        found["poll"] = _new_poll(operation.poll)
     if operation.custom is not None:
         found["custom"] = operation.custom
+    return found
+
+
+def _new_poll(poll: NewPoll) -> Any:
+    users = None if poll.anonymous else ()
+    face = Poll(
+        question=poll.question,
+        options=tuple(PollOption(text=text, user_ids=users) for text in poll.options),
+        multiple=poll.multiple,
+        anonymous=poll.anonymous,
+        closes_at=poll.closes_at,
+    )
+    return codec.plain(face)
+
+
+def shown(details: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of the shared face that lie in a row's ``details``."""
+    found: dict[str, Any] = {}
+    for name, value in details.items():
+        if name in _LISTS:
+            found[name] = tuple(codec.structure(one, _LISTS[name]) for one in value)
+        elif name in _OBJECTS:
+            found[name] = codec.structure(value, _OBJECTS[name])
+        elif name in _PLAIN:
+            found[name] = tuple(value) if name == "mentions" else value
     return found
 
 
@@ -86,6 +162,9 @@ def digest(operation: SendMessage) -> str:
         operation.thread_id,
         *([] if operation.send_at is None else [to_ms(operation.send_at)]),
     ]
+    structures = (operation.location, operation.contact, operation.poll)
+    if any(structures):
+        canonical.append(_sorted(codec.plain(structures)))
     return hashlib.sha256(_encode(canonical)).hexdigest()
 
 

@@ -8,7 +8,6 @@ from typing import Any, cast
 
 from attrs import evolve
 
-from chatcore import codec
 from chatcore.ids import (
     Milliseconds,
     StreamCursor,
@@ -19,29 +18,26 @@ from chatcore.ids import (
     to_datetime,
 )
 from chatcore.models import (
-    Attachment,
     Conversation,
     ConversationKind,
     ConversationSettings,
     Deletion,
-    LinkPreview,
     Me,
     Member,
     Message,
     MessageKind,
     Preview,
-    Reaction,
     Receipt,
     ReplyTo,
     Role,
     Status,
-    ThreadSummary,
 )
 from chatcore.ports.actors import ActorRecord
 from chatcore.ports.conversations import ConversationRecord
 from chatcore.ports.members import MemberRecord
 from chatcore.ports.messages import MessageRecord, UnreadCount, UnreadQuery
 from chatcore.rules import receipts as rules
+from chatcore.services import content
 from chatcore.services.access import Seat, peer
 from chatcore.services.ties import secretive
 from chatcore.services.work import ChatWork
@@ -86,33 +82,12 @@ def message(record: MessageRecord, stream: ConversationRecord) -> Message:
             body=None,
             reply_to=None,
             key=None,
-            thread=_thread(details),
+            thread=content.shown(details).get("thread"),
             deleted=Deletion(at=at, by=by, reason=record.deleted_reason),
         )
     if not details:
         return base
-    return evolve(
-        base,
-        attachments=tuple(
-            codec.structure(one, Attachment) for one in details.get("attachments", ())
-        ),
-        thread=_thread(details),
-        mentions=tuple(details.get("mentions", ())),
-        reactions=tuple(codec.structure(one, Reaction) for one in details.get("reactions", ())),
-        encrypted=details.get("encrypted"),
-        custom=details.get("custom"),
-        link_preview=_link_preview(details),
-    )
-
-
-def _thread(details: Mapping[str, Any]) -> ThreadSummary | None:
-    found = details.get("thread")
-    return None if found is None else codec.structure(found, ThreadSummary)
-
-
-def _link_preview(details: Mapping[str, Any]) -> LinkPreview | None:
-    held = details.get("link_preview")
-    return None if held is None else codec.structure(held, LinkPreview)
+    return evolve(base, **content.shown(details))
 
 
 def _reply(record: MessageRecord, stream: ConversationRecord) -> ReplyTo | None:
@@ -136,6 +111,8 @@ def messages(
     reacted = [one.seq for one in records if "reactions" in one.details]
     mine = work.unit.reactions.mine(n, viewer, reacted) if reacted else {}
     quotes = _quotes(work, seat, records)
+    polls = [one.seq for one in records if "poll" in one.details]
+    votes = work.unit.polls.mine(n, viewer, polls) if polls else {}
     own = [one.seq for one in records if one.sender_id == viewer]
     reached = statuses(work, seat.stream, viewer, own)
     return tuple(
@@ -147,6 +124,7 @@ def messages(
             ),
             status=reached.get(one.seq),
             hidden=True if one.seq in hidden else None,
+            poll=shared.poll and evolve(shared.poll, mine=votes.get(one.seq, ())),
             reply_to=shared.reply_to
             and evolve(shared.reply_to, preview=quotes.get(shared.reply_to.seq)),
         )

@@ -179,6 +179,7 @@ def _record(
     """The row of a new message, at the next seq. Raises for whatever doesn't fit."""
     stream, sender = seat.stream, seat.member.user_id
     body = content.body_of(operation)
+    content.check_structure(operation, work.now)
     reply = _named(work, facts, seat, operation.reply_to)
     if reply is not None and reply.deleted_at is not None:
         raise Conflict("The message is deleted")

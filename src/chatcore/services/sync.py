@@ -27,6 +27,7 @@ from chatcore.events import (
     ReceiptsMoved,
     Skipped,
     ThreadMarked,
+    VoteChanged,
 )
 from chatcore.ids import (
     ConversationId,
@@ -305,6 +306,9 @@ def _my_changes(work: ChatWork, account: ActorRecord, rev: int) -> Iterator[Chan
     for me_rev, stream_id, seq, nonce, read_seq in work.unit.threads.marked(user, rev):
         marked = ThreadMarked(stream_id, message_id(stream_id, seq, nonce), read_seq)
         yield Change(stream=ME, rev=me_rev, event=marked)
+    for me_rev, stream_id, seq, nonce, options in work.unit.polls.changed(user, rev):
+        voted = VoteChanged(stream_id, message_id(stream_id, seq, nonce), options)
+        yield Change(stream=ME, rev=me_rev, event=voted)
 
 
 def _my_hidden(work: ChatWork, user: UserId, rev: int) -> Iterator[Change]:

@@ -27,6 +27,8 @@ def bury(
     record.details = {"thread": one} if (one := record.details.get("thread")) else {}
     record.reply_seq = record.reply_nonce = None
     work.unit.reactions.clear(record.conversation_n, record.seq)
+    if record.kind == "poll":
+        work.unit.polls.clear(record.conversation_n, record.seq)
     work.unit.uploads.detach(record.conversation_n, record.seq)
     stream.rev += 1
     record.rev = stream.rev

@@ -94,6 +94,8 @@ class Client:
     """By thread, up to where the viewer has read it alone, as far as it heard."""
     ever_blocked: set[str] = field(factory=set)
     """Whom the user blocks, or has blocked as far as it heard."""
+    votes: dict[str, list[int]] = field(factory=dict)
+    """By message, how the viewer votes in it, as far as it heard."""
     closing: str | None = None
     """Why the server is about to close the connection."""
     positions: dict[str, Position] = field(factory=dict)
@@ -173,7 +175,7 @@ class Client:
     def _begin(self, stream: str) -> None:
         self.positions[stream] = Position(stream)
         self.conversations[stream] = Held(
-            self.user_id, hidden=self.hidden, blocked=self.ever_blocked
+            self.user_id, hidden=self.hidden, blocked=self.ever_blocked, votes=self.votes
         )
 
     def _drop(self, stream: str) -> None:
@@ -192,6 +194,7 @@ class Client:
         self.scheduled.clear()
         self.hidden.clear()
         self.threads.clear()
+        self.votes.clear()
         self.since, self._heads, self._lost = None, None, True
 
     # Fetching.
@@ -363,6 +366,7 @@ class Client:
             "message.updated": self._apply_unheard,
             "scheduled.changed": self._apply_scheduled,
             "thread.marked": self._apply_thread,
+            "vote.changed": self._apply_vote,
         }
 
     def _apply_membership(self, params: Json) -> None:
@@ -376,6 +380,9 @@ class Client:
             self._begin(conversation)
         else:
             position.phase = "pull"
+
+    def _apply_vote(self, params: Json) -> None:
+        self.votes[params["message_id"]] = params["options"]
 
     def _apply_block(self, params: Json) -> None:
         """Mentions by this user that came before it may have been sent after it."""

@@ -52,6 +52,8 @@ class Held:
     """The ids of messages that the viewer hid."""
     blocked: set[str] = field(factory=set)
     """Whom the viewer blocks, or has blocked: whether their mentions count, the server knows."""
+    votes: dict[str, list[int]] = field(factory=dict)
+    """By poll, what the viewer chose, as the account stream told."""
     last_seq: int = 0
     unread: int = 0
     unread_more: bool = False
@@ -184,6 +186,8 @@ class Held:
             mine = [key for key in mine if key != change["key"]]
             mine += [change["key"]] if change["added"] else []
         kept: Json = {name: held[name] for name in ("status", "hidden") if name in held}
+        if "poll" in message:
+            kept["poll"] = message["poll"] | {"mine": held.get("poll", {}).get("mine", [])}
         return {"mine": mine} | kept
 
     def _count(self, method: str, message: Json, held: Json | None) -> None:
@@ -291,6 +295,10 @@ class Held:
             {name: value for name, value in reaction.items() if name != "mine"}
             for reaction in message["reactions"]
         ]
+        if "poll" in face:
+            # What was fetched may be older than what the account stream told since.
+            said = self.votes.get(message["id"], face["poll"].get("mine", []))
+            face["poll"] = face["poll"] | {"mine": said}
         if message["sender_id"] == self.viewer:
             face["status"] = self.status(message)
         if "reply_to" in message:

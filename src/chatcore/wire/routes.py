@@ -109,6 +109,8 @@ ROUTES: tuple[Route, ...] = (
     _api("DELETE", _MESSAGE, ops.DeleteMessage),
     _api("GET", "/search", ops.SearchMessages),
     _api("GET", _MESSAGE + "/status", ops.GetMessageStatus),
+    _api("POST", _MESSAGE + "/vote", ops.Vote),
+    _api("POST", _MESSAGE + "/close", ops.ClosePoll),
     _api("PUT", _MESSAGE + "/reactions/{key}", ops.AddReaction),
     _api("DELETE", _MESSAGE + "/reactions/{key}", ops.RemoveReaction),
     _api("GET", _ONE + "/threads", ops.ListThreads),

@@ -19,7 +19,7 @@ from chatcore.config import Limits
 from chatcore.events import Change, ReceiptsMoved, event_types
 from chatcore.operations import Operation, Unset
 from chatcore.operations.base import is_required, wire_name
-from chatcore.operations.checks import Json, Key, Many, Text, Whole, bound
+from chatcore.operations.checks import Json, Key, Many, Number, Text, Whole, bound
 from chatcore.wire.problems import STATUS
 from chatcore.wire.requests import fields, unwrap
 
@@ -51,6 +51,8 @@ def bounds(limits: Limits, one: Any) -> Schema:
             }
         case Whole():
             return {"minimum": one.least, "maximum": bound(limits, one.most)}
+        case Number():
+            return {"minimum": one.least, "maximum": one.most}
         case Many():
             return {
                 "minItems": one.least,

@@ -27,6 +27,7 @@ from chatcore.storage.sql.invites import SqlInvites
 from chatcore.storage.sql.members import SqlMembers
 from chatcore.storage.sql.messages import SqlMessages
 from chatcore.storage.sql.migrations import upgrade
+from chatcore.storage.sql.polls import SqlPolls
 from chatcore.storage.sql.presence import SqlPresence
 from chatcore.storage.sql.reactions import SqlHidden, SqlReactions
 from chatcore.storage.sql.reports import SqlReports
@@ -55,6 +56,7 @@ class _Repositories:
         self.reactions = SqlReactions(schema)
         self.hidden = SqlHidden(schema)
         self.threads = SqlThreads(schema)
+        self.polls = SqlPolls(schema)
         self.actors = SqlActors(schema)
         self.blocks = SqlBlocks(schema)
         self.contacts = SqlContacts(schema)
@@ -149,6 +151,10 @@ class SqlChatUnit(_Unit, ChatUnit):
     @cached_property
     def threads(self) -> SqlThreads:  # type: ignore[override]
         return self._prototypes.threads.bind(self._session)
+
+    @cached_property
+    def polls(self) -> SqlPolls:  # type: ignore[override]
+        return self._prototypes.polls.bind(self._session)
 
     @cached_property
     def actors(self) -> SqlActors:  # type: ignore[override]
