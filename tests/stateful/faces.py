@@ -6,10 +6,12 @@ from typing import Any
 from chatcore.errors import ChatError
 from chatcore.ids import MessageId, UserId, split_message_id
 from chatcore.models import (
+    Ban,
     Block,
     Contact,
     Conversation,
     Done,
+    Invite,
     Marked,
     Me,
     Member,
@@ -22,7 +24,7 @@ from chatcore.models import (
 )
 from chatcore.operations import AddBlock, MarkReceipt, Operation, SendMessage
 from tests.stateful.model import Model
-from tests.stateful.rooms import Ballot, Letter, Room, Seat
+from tests.stateful.rooms import Ballot, Letter, Link, Room, Seat
 
 Face = dict[str, Any]
 
@@ -109,6 +111,8 @@ def conversation(one: Conversation) -> Face:
         "history": one.settings.history,
         "announcement": one.settings.announcement,
         "frozen": one.settings.frozen,
+        "public": one.settings.public,
+        "slow": one.settings.slow_mode_s,
         "last_seq": one.last_seq,
         "member_count": one.member_count,
         "last": one.last_message and message(one.last_message),
@@ -148,12 +152,14 @@ def _counts(one: Me | Marked | Thread | ThreadMark) -> Face:
     return {"unread": one.unread, "more": one.unread_more, "mentions": one.unread_mentions}
 
 
-_FACES: dict[type, Callable[[Any], Face]] = {
+_FACES: dict[type, Callable[[Any], Any]] = {
     Message: message,
     Conversation: conversation,
     Member: member,
     Marked: marked,
     Thread: thread,
+    Ban: lambda one: (one.user_id, one.created_by),
+    Invite: lambda one: (one.created_by, one.role, one.share_history, one.max_uses, one.uses),
 }
 
 
@@ -167,6 +173,8 @@ class Expected:
 
     def answer(self, operation: Operation[Any], made: Any) -> Any:
         """What an operation that made this should have answered."""
+        if isinstance(made, Link):
+            return self.link(made)
         match made:
             case Letter() if isinstance(operation, SendMessage):
                 return self.shared(made, replayed=made.id is not None)
@@ -177,12 +185,7 @@ class Expected:
                 there = made.id is not None and operation.spec.method == "conversations.create"
                 return self.conversation(made) | {"replayed": there or None}
             case Seat() if isinstance(operation, MarkReceipt):
-                room = self._model.room(self._user, operation.conversation_id)
-                marked = {"marks": (made.delivered, made.read), **self._counts(room)}
-                if operation.thread_id is not None:
-                    root = self._model.letter(self._user, room, operation.thread_id)
-                    marked["thread"] = self._in_thread(room, root)
-                return marked
+                return self._marked(operation, made)
             case Seat():
                 return self.member(made)
             case tuple():
@@ -192,6 +195,14 @@ class Expected:
             case str():
                 return made, isinstance(operation, AddBlock)
         return None
+
+    def _marked(self, operation: MarkReceipt, seat: Seat) -> Face:
+        room = self._model.room(self._user, operation.conversation_id)
+        marked = {"marks": (seat.delivered, seat.read), **self._counts(room)}
+        if operation.thread_id is not None:
+            root = self._model.letter(self._user, room, operation.thread_id)
+            marked["thread"] = self._in_thread(room, root)
+        return marked
 
     def shared(self, letter: Letter, *, replayed: bool = False) -> Face:
         """A message as anybody sees it."""
@@ -280,6 +291,8 @@ class Expected:
             "history": room.history,
             "announcement": room.announcement,
             "frozen": room.frozen,
+            "public": room.public,
+            "slow": room.slow_mode_s,
             "last_seq": room.last_seq,
             "member_count": len(room.seats),
             "last": self.message(room, seen[-1]) if seen else None,
@@ -291,6 +304,10 @@ class Expected:
             **self._counts(room),
             "replayed": None,
         }
+
+    def link(self, link: Link) -> tuple[Any, ...]:
+        """An invitation."""
+        return link.creator, link.role, link.share, link.max_uses, link.uses
 
     def member(self, seat: Seat) -> Face:
         """A membership."""

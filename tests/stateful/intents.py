@@ -9,32 +9,39 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from chatcore.errors import ChatError
-from chatcore.ids import ConversationId, MessageId, UserId, to_datetime
-from chatcore.models import Actor, Conversation, Message
+from chatcore.ids import ConversationId, InviteCode, InviteId, MessageId, UserId, to_datetime
+from chatcore.models import Actor, Conversation, Invite, Message
 from chatcore.operations import (
     AddBlock,
     AddMembers,
     AddReaction,
+    BanMember,
     ClearConversation,
     ClosePoll,
     CreateConversation,
+    CreateInvite,
     DeleteConversation,
     DeleteMessage,
     EditMessage,
     ImportMessage,
+    JoinConversation,
     Leave,
     MarkReceipt,
     NewPoll,
     NewSettings,
     Operation,
     PersonalizeConversation,
+    RedeemInvite,
     RemoveBlock,
     RemoveContact,
     RemoveMember,
     RemoveReaction,
     RequestContact,
     RespondContact,
+    RevokeInvite,
     SendMessage,
+    TransferOwnership,
+    UnbanMember,
     UpdateConversation,
     UpdateMember,
     Vote,
@@ -82,6 +89,7 @@ class Known:
     """By seq, as they were last answered."""
     keyed: dict[tuple[UserId, ConversationId, str], SendMessage] = field(factory=dict)
     """By sender, place and key, what was sent with it."""
+    invites: list[Invite] = field(factory=list)
     _numbers: Any = field(factory=count)
 
     def operation(self, intent: Intent) -> Asked | None:
@@ -118,6 +126,8 @@ class Known:
             self.rooms.append(outcome.id)
             if outcome.kind == "group":
                 self.groups.add(outcome.id)
+        if isinstance(outcome, Invite):
+            self.invites.append(outcome)
         if isinstance(outcome, Message):
             self.messages.setdefault(outcome.conversation_id, {})[outcome.seq] = outcome
             if isinstance(operation, SendMessage) and operation.key is not None:
@@ -201,6 +211,13 @@ class Scene:
         roots = [one.thread_id for one in held.values() if one.thread_id is not None]
         return pick(roots, self.second) if roots else self.message
 
+    @property
+    def invite(self) -> Invite | None:
+        """A link, a low number being a late one; now and then it is another place's."""
+        here = [one for one in self.known.invites if one.conversation_id == self.room]
+        found = self.known.invites if not here or self.third == _MOST else here
+        return pick(found[::-1], self.second) if found else None
+
 
 Make = Callable[[Scene], Operation[Any] | None]
 
@@ -270,6 +287,10 @@ def _update(scene: Scene) -> Operation[Any]:
     match scene.second:
         case 5:
             settings = NewSettings(history=pick(_HISTORIES, scene.first))
+        case 4:
+            settings = NewSettings(public=scene.first % 3 > 0)
+        case 6 if scene.third == 6:
+            settings = NewSettings(slow_mode_s=scene.first % 2)
         case 6:
             settings = NewSettings(announcement=scene.first % 2 == 0)
         case 7:
@@ -277,6 +298,29 @@ def _update(scene: Scene) -> Operation[Any]:
         case _:
             return UpdateConversation(scene.room, title=scene.known.text("title {}"))
     return UpdateConversation(scene.room, settings=settings)
+
+
+def _invite(scene: Scene) -> Operation[Any]:
+    return CreateInvite(
+        scene.room,
+        role=pick(("member", "member", "admin", "owner"), scene.first),
+        share_history=scene.second % 2 == 0,
+        max_uses=pick((None, 1, 2), scene.third),
+    )
+
+
+def _revoke(scene: Scene) -> Operation[Any]:
+    return RevokeInvite(scene.room, scene.invite.id if scene.invite else InviteId("nothing"))
+
+
+def _redeem(scene: Scene) -> Operation[Any]:
+    found = scene.invite.code if scene.invite else None
+    return RedeemInvite(InviteCode(found or "nothing"))
+
+
+def _join(scene: Scene) -> Operation[Any] | None:
+    rooms = scene.known.rooms
+    return JoinConversation(pick(rooms, scene.second)) if rooms else None
 
 
 def _personalize(scene: Scene) -> Operation[Any]:
@@ -323,6 +367,13 @@ VERBS: dict[str, tuple[Literal["any", "group"] | None, Make]] = {
     "leave": ("group", lambda s: Leave(s.room)),
     "role": ("group", lambda s: UpdateMember(s.room, s.anyone, pick(_ROLES, s.second))),
     "update": ("group", _update),
+    "ban": ("group", lambda s: BanMember(s.room, s.other)),
+    "unban": ("group", lambda s: UnbanMember(s.room, s.anyone)),
+    "transfer": ("group", lambda s: TransferOwnership(s.room, s.other)),
+    "invite": ("group", _invite),
+    "revoke": ("group", _revoke),
+    "redeem": (None, _redeem),
+    "join": (None, _join),
     "end": ("group", lambda s: DeleteConversation(s.room) if s.first == 0 else None),
     "personalize": ("any", _personalize),
     "clear": ("any", lambda s: ClearConversation(s.room, max(0, s.last_seq - s.second + 1))),
@@ -349,6 +400,7 @@ VERBS: dict[str, tuple[Literal["any", "group"] | None, Make]] = {
 _OFTEN = (
     ("send",) * 10 + ("mark", "vote") * 4 + ("add", "remove", "react", "edit", "delete", "hide") * 2
 )
+_OFTEN += ("redeem", "join")
 
 
 def intents() -> SearchStrategy[Intent]:

@@ -37,22 +37,13 @@ from chatcore.operations import (
     UpdateMember,
     Vote,
 )
+from tests.stateful import doors
+from tests.stateful.doors import RANKS, Doors, refuse, require_rank
 from tests.stateful.rooms import Ballot, Letter, Room, Seat
-
-RANKS = ("member", "admin", "owner")
-
-
-class Refused(Exception):
-    """The model says no; the message is the error's code."""
-
-
-def refuse(code: str) -> Any:
-    """Say no."""
-    raise Refused(code)
 
 
 @define(eq=False)
-class Model:
+class Model(Doors):
     """Everything there is."""
 
     people: list[UserId]
@@ -70,6 +61,7 @@ class Model:
         made = getattr(self, HANDLERS[type(operation)])(user, operation)
         for room in self.rooms:
             room.note_statuses()
+        self.close_doors()
         return made
 
     # Finding.
@@ -91,11 +83,6 @@ class Model:
     def between(self, one: UserId, other: UserId) -> bool:
         """Whether either blocks the other."""
         return bool({(one, other), (other, one)} & self.blocks)
-
-    def _rank(self, room: Room, user: UserId, least: str = "admin") -> None:
-        ranks = RANKS.index(room.seats[user].role), RANKS.index(least)
-        if room.kind != "group" or ranks[0] < ranks[1]:
-            refuse("forbidden")
 
     def _may_post(self, room: Room, user: UserId) -> bool:
         silent = room.frozen or (room.announcement and room.seats[user].role == "member")
@@ -139,11 +126,11 @@ class Model:
 
     def update(self, user: UserId, operation: UpdateConversation) -> Room:
         room = self.room(user, operation.conversation_id)
-        self._rank(room, user)
+        require_rank(room, user)
         if operation.title is not UNSET:
             room.title = operation.title
         if operation.settings is not UNSET:
-            for name in ("history", "announcement", "frozen"):
+            for name in ("history", "announcement", "frozen", "public", "slow_mode_s"):
                 value = getattr(operation.settings, name)
                 if value is not UNSET:
                     setattr(room, name, value)
@@ -151,27 +138,27 @@ class Model:
 
     def end(self, user: UserId, operation: DeleteConversation) -> None:
         room = self.room(user, operation.conversation_id)
-        self._rank(room, user, "owner")
+        require_rank(room, user, "owner")
         room.gone = True
 
     # Members.
 
     def add(self, user: UserId, operation: AddMembers) -> list[Seat]:
         room = self.room(user, operation.conversation_id)
-        self._rank(room, user)
+        require_rank(room, user)
         if not set(operation.user_ids) <= set(self.people):
             refuse("not_found")
         new = [other for other in operation.user_ids if other not in room.seats]
         if any(self.between(user, other) for other in new):
             refuse("forbidden")
-        everything = operation.share_history or room.history == "shared"
-        for other in operation.user_ids:
-            if other not in room.seats:
-                room.join(other, "member", self.now, 0 if everything else room.last_seq)
+        if room.bans.keys() & set(new):
+            refuse("conflict")
+        for other in new:
+            self.enter(room, other, "member", everything=operation.share_history)
         return [room.seats[other] for other in operation.user_ids]
 
     def _target(self, room: Room, user: UserId, other: UserId) -> Seat:
-        self._rank(room, user)
+        require_rank(room, user)
         return room.seats.get(other) or refuse("not_found")
 
     def change_role(self, user: UserId, operation: UpdateMember) -> Seat:
@@ -231,6 +218,7 @@ class Model:
         if operation.reply_to is not None:
             answered = self.letter(user, room, operation.reply_to)
             reply = refuse("conflict") if answered.deleted_by else answered.seq
+        slow = self._require_pace(room, user, operation)
         if operation.read_seq is not None:
             self._reach(room, user, operation.read_seq, operation.read_seq)
             room.seats[user].own["marked_unread"] = False
@@ -251,6 +239,7 @@ class Model:
             letter.thread = root.seq
             root.replies.append(letter)
         letter.deaf = frozenset(who for who, whom in self.blocks if whom == user)
+        room.sent_at |= {user: self.now} if slow else {}
         room.letters.append(letter)
         room.active_at = self.now
         return letter
@@ -263,6 +252,14 @@ class Model:
         if root.thread is not None or root.deleted_by is not None:
             refuse("conflict" if root.thread is None else "invalid")
         return root
+
+    def _require_pace(self, room: Room, user: UserId, operation: SendMessage) -> bool:
+        """Whether slow mode counts it."""
+        if room.seats[user].role != "member" or isinstance(operation, ImportMessage):
+            return False
+        if self.now < room.sent_at.get(user, 0) + room.slow_mode_s * 1_000:
+            refuse("rate_limited")
+        return room.slow_mode_s > 0
 
     def edit(self, user: UserId, operation: EditMessage) -> Letter:
         room = self.room(user, operation.conversation_id)
@@ -287,7 +284,7 @@ class Model:
             letter.hidden_by.add(user)
             return letter
         if letter.sender != user:
-            self._rank(room, user)
+            require_rank(room, user)
         if letter.deleted_by is None:
             letter.deleted_by = user
             letter.version += 1
@@ -319,7 +316,7 @@ class Model:
         room = self.room(user, operation.conversation_id)
         letter = self.letter(user, room, operation.message_id)
         if letter.sender != user:
-            self._rank(room, user)
+            require_rank(room, user)
         poll = letter.poll or refuse("conflict")
         poll.closed = True
         return letter
@@ -462,4 +459,5 @@ HANDLERS: dict[type[Operation[Any]], str] = {
     RequestContact: "ask",
     RespondContact: "answer",
     RemoveContact: "unknow",
+    **doors.HANDLERS,
 }

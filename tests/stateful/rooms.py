@@ -4,7 +4,7 @@ from typing import Any
 
 from attrs import define, field
 
-from chatcore.ids import ConversationId, MessageId, UserId
+from chatcore.ids import ConversationId, InviteId, MessageId, UserId
 
 
 @define(eq=False)
@@ -79,6 +79,26 @@ class Seat:
 
 
 @define(eq=False)
+class Link:
+    """An invitation."""
+
+    creator: UserId
+    role: str
+    share: bool
+    max_uses: int | None
+    uses: int = 0
+    gone: bool = False
+    """Revoked, or its creator may no longer make it."""
+    id: InviteId | None = None
+    code: str | None = None
+
+    @property
+    def works(self) -> bool:
+        """Whether anybody may still join by it."""
+        return not self.gone and (self.max_uses is None or self.uses < self.max_uses)
+
+
+@define(eq=False)
 class Room:
     """A conversation."""
 
@@ -90,6 +110,13 @@ class Room:
     active_at: int
     announcement: bool = False
     frozen: bool = False
+    public: bool = False
+    slow_mode_s: int = 0
+    sent_at: dict[UserId, int] = field(factory=dict)
+    """When somebody last sent what slow mode counts."""
+    bans: dict[UserId, UserId] = field(factory=dict)
+    """Who is banned, and by whom."""
+    links: list[Link] = field(factory=list)
     id: ConversationId | None = None
     letters: list[Letter] = field(factory=list)
     seats: dict[UserId, Seat] = field(factory=dict)

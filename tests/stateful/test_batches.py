@@ -28,9 +28,10 @@ from chatcore.operations import (
     SendMessage,
 )
 from tests.stateful import faces
+from tests.stateful.doors import Refused
 from tests.stateful.faces import Expected
 from tests.stateful.intents import Intent, Known, intents
-from tests.stateful.model import Model, Refused
+from tests.stateful.model import Model
 from tests.stateful.rooms import Letter, Room
 from tests.stateful.world import World
 

@@ -13,11 +13,14 @@ from chatcore.ids import ConversationId
 from chatcore.models import Actor, Conversation, Message
 from chatcore.operations import (
     CreateConversation,
+    DiscoverConversations,
     GetConversation,
     GetMessage,
     GetMessageStatus,
+    ListBans,
     ListBlocks,
     ListConversations,
+    ListInvites,
     ListMembers,
     ListMessages,
     ListReceipts,
@@ -27,11 +30,12 @@ from chatcore.operations import (
     SendMessage,
 )
 from tests.stateful import faces
+from tests.stateful.doors import Refused
 from tests.stateful.faces import Expected
 from tests.stateful.intents import Intent, Known, intents, pick
 from tests.stateful.machines import LONG, run_machine
-from tests.stateful.model import Model, Refused
-from tests.stateful.rooms import Letter, Room
+from tests.stateful.model import Model
+from tests.stateful.rooms import Letter, Link, Room
 from tests.stateful.world import World
 
 _EXACT = 4
@@ -97,11 +101,16 @@ class SideBySide(RuleBasedStateMachine):
             if room.id is not None and not room.gone
         }
         self._hear()
-        self._compare(getattr(operation, "conversation_id", None))
+        self._compare(made.id if isinstance(made, Room) else self._place(operation))
+
+    def _place(self, operation: Operation[Any]) -> ConversationId | None:
+        return getattr(operation, "conversation_id", None)
 
     def _meet(self, outcome: Any, made: Any) -> None:
         """Learn the id of what was made, or see that it is the same as ever."""
-        if isinstance(made, (Room, Letter)):
+        if isinstance(made, Link):
+            made.code = outcome.code
+        if isinstance(made, (Room, Letter, Link)):
             made.id = made.id or outcome.id
             assert made.id == outcome.id
         if isinstance(outcome, Message):
@@ -269,6 +278,41 @@ class SideBySide(RuleBasedStateMachine):
             page = self.world.run(actor, ListMessages(room.id, limit=100, thread_id=root.id))
             seen = [one for one in room.visible(actor.id) if one.thread == root.seq]
             assert [message.seq for message in page.items] == [letter.seq for letter in seen]
+
+    @rule(who=people, where=places, size=sizes)
+    def look_at_doors(self, who: int, where: int, size: int) -> None:
+        """Somebody asks for the links that work and the bans, and may know of them or not."""
+        actor, room = pick(self.people, who), pick(self.model.rooms, where)
+        assert room.id is not None
+        seat = None if room.gone else room.seats.get(actor.id)
+        if room.kind != "group" or seat is None or seat.role == "member":
+            outcomes = [self.world.run(actor, kind(room.id)) for kind in (ListBans, ListInvites)]
+            code = "forbidden" if seat is not None else "not_found"
+            assert [one.code for one in outcomes] == [code, code]
+            return
+        mine = Expected(self.model, actor.id, _EXACT)
+        links = [mine.link(one) for one in room.links if one.works]
+        assert self._pages(actor, ListInvites, (room.id,), size) == links
+        assert self._pages(actor, ListBans, (room.id,), size) == sorted(room.bans.items())
+
+    @rule(who=people)
+    def discover(self, who: int) -> None:
+        """Public groups, the newest first; those of other examples are in the same database."""
+        actor = pick(self.people, who)
+        known = {room.id: room for room in self.model.rooms}
+        found: list[Any] = []
+        cursor: Any = None
+        while True:
+            page = self.world.run(actor, DiscoverConversations(cursor=cursor, limit=100))
+            found += [(one.id, one.joined) for one in page.items if one.id in known]
+            cursor = page.next
+            if cursor is None:
+                break
+        assert found == [
+            (room.id, actor.id in room.seats)
+            for room in self.model.rooms[::-1]
+            if room.public and not room.gone and actor.id not in room.bans
+        ]
 
     def _pages(
         self,
