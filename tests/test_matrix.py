@@ -49,6 +49,7 @@ contacts.list                           401    yes   yes   yes      yes    yes  
 contacts.remove                         401    yes   yes   yes      yes    yes     yes
 contacts.remove/stranger                401    404   404   404      404    404     404
 contacts.request                        401    yes   yes   yes      yes    yes     yes
+contacts.request/nobody's-phone         401    404   404   404      404    404     404
 contacts.request/who-blocks             401    yes   yes   yes      yes    yes      no
 contacts.respond                        401    yes   yes   yes      yes    yes     yes
 contacts.respond/stranger               401    404   404   404      404    404     404
@@ -205,6 +206,7 @@ CASES: Final[dict[str, Fields]] = {
     "contacts.remove": lambda world, role: {"user_id": world.actor("friend").id},
     "contacts.remove/stranger": lambda world, role: {"user_id": world.actor("stranger").id},
     "contacts.request": lambda world, role: {"user_id": world.actor("friend").id},
+    "contacts.request/nobody's-phone": lambda world, role: {"phone": "+4915112345678"},
     "contacts.request/who-blocks": lambda world, role: {"user_id": world.actor("stranger").id},
     "contacts.respond": lambda world, role: {"user_id": world.actor("friend").id},
     "contacts.respond/stranger": lambda world, role: {"user_id": world.actor("stranger").id},

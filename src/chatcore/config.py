@@ -49,6 +49,9 @@ class Limits:
     search_chars: int = _positive(200)
     search_words: int = _positive(16)
     contacts: int = _positive(5_000)
+    # Whether a number has an account can be guessed at: enough for an address book, no range.
+    phone_lookups: int = _positive(60)
+    phone_lookups_window_s: float = _positive(3_600.0)
 
     # Messages that wait: enough for a person's plans, few enough to be fired in one go.
     scheduled_a_user: int = _positive(100)

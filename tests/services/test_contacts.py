@@ -1,8 +1,11 @@
 """Contacts: asked for, answered and ended, on the streams of both."""
 
+from typing import Any
+
 import pytest
 from attrs import evolve
 
+from chatcore import codec
 from chatcore.config import Limits
 from chatcore.engine import ChatEngine
 from chatcore.errors import Conflict, Forbidden, Invalid, NotFound
@@ -13,15 +16,18 @@ from chatcore.operations import (
     AddBlock,
     GetHeads,
     ListContacts,
+    NewUserSettings,
     Pull,
     PullFrom,
     RemoveBlock,
     RemoveContact,
     RequestContact,
     RespondContact,
+    UpdateAccount,
 )
 from chatcore.testing.clock import FakeClock
-from tests.people import People, RecordingBroker
+from chatcore.wire.problems import problem
+from tests.people import PASSWORD, People, RecordingBroker
 
 pytestmark = pytest.mark.anyio
 
@@ -152,6 +158,68 @@ async def test_a_pull_brings_each_as_it_is(engine: ChatEngine, people: People) -
         (ben.id, "accepted"),
         (cid.id, "refused"),
     ]
+
+
+PHONE = "+493012345678"
+
+
+async def test_by_phone(engine: ChatEngine, people: People) -> None:
+    """A number in any spelling is as good as an id, and one's own is as bad."""
+    ann, ben = await people("ann", "ben")
+    await engine.execute(ben, UpdateAccount(phone=PHONE, current=PASSWORD))
+    asked = await engine.execute(ann, RequestContact(phone="+49 30 1234-5678"))
+    assert (asked.user_id, asked.state) == (ben.id, "requested")
+    with pytest.raises(Invalid) as caught:
+        await engine.execute(ben, RequestContact(phone=PHONE))
+    assert [one.path for one in caught.value.errors] == ["phone"]
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"user_id": UserId("x"), "phone": PHONE}, {"phone": "not a number"}]
+)
+async def test_either_an_id_or_a_number(
+    engine: ChatEngine, people: People, fields: dict[str, Any]
+) -> None:
+    """Both, none, and what is no number are invalid."""
+    (ann,) = await people("ann")
+    with pytest.raises(Invalid):
+        await engine.execute(ann, RequestContact(**fields))
+
+
+async def test_a_number_tells_nothing_that_its_owner_hides(
+    engine: ChatEngine, people: People
+) -> None:
+    """Who blocks, takes no requests, or isn't to be found by phone, looks like nobody at all."""
+    ann, ben = await people("ann", "ben")
+    await engine.execute(ben, UpdateAccount(phone=PHONE, current=PASSWORD))
+    ways = [
+        UpdateAccount(settings=NewUserSettings(phone="nobody")),
+        UpdateAccount(settings=NewUserSettings(phone="everyone", requests="nobody")),
+        AddBlock(ann.id),
+    ]
+    for way in ways:
+        await engine.execute(ben, way)
+        for phone in (PHONE, "+493087654321"):
+            with pytest.raises(NotFound):
+                await engine.execute(ann, RequestContact(phone=phone))
+    await engine.execute(ben, UpdateAccount(settings=NewUserSettings(requests="everyone")))
+    await engine.execute(ben, RemoveBlock(ann.id))
+    await engine.execute(ann, RequestContact(phone=PHONE))
+
+
+async def test_who_takes_no_requests(engine: ChatEngine, people: People) -> None:
+    """They answer as if they blocked; whom they have asked themselves may still agree."""
+    ann, ben, cid = await people("ann", "ben", "cid")
+    await engine.execute(ann, UpdateAccount(settings=NewUserSettings(requests="nobody")))
+    await engine.execute(cid, AddBlock(ben.id))
+    refusals = []
+    for other in (ann, cid):
+        with pytest.raises(Forbidden) as caught:
+            await engine.execute(ben, RequestContact(other.id))
+        refusals.append(codec.encode(problem(caught.value)))
+    assert refusals[0] == refusals[1]
+    await engine.execute(ann, RequestContact(ben.id))
+    assert (await engine.execute(ben, RequestContact(ann.id))).state == "accepted"
 
 
 class TestLimit:

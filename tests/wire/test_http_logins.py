@@ -26,6 +26,8 @@ LIMITS = Limits(
     reset_requests_an_account=3,
     reset_requests_an_address=10,
     availability_checks_an_address=20,
+    phone_lookups=2,
+    phone_lookups_window_s=3_600.0,
 )
 
 
@@ -199,3 +201,15 @@ def test_attempts_under_way_count_until_they_are_over() -> None:
             with pytest.raises(RateLimited) as refused, attempt():
                 pytest.fail("a third one ran")
             assert refused.value.retry_after == 1.0
+
+
+async def test_phone_numbers_are_not_to_be_tried_out(client: Client) -> None:
+    """A user asks after so many numbers in an hour; asking by id is another matter."""
+    bearer = {"authorization": "Bearer secret"}
+
+    async def ask(**fields: str) -> int:
+        response = await client("POST", "/v1/contacts", json=fields, headers=bearer)
+        return response.status
+
+    assert [await ask(phone=f"+4930123456{n}") for n in range(3)] == [200, 200, 429]
+    assert await ask(user_id="somebody") == 200

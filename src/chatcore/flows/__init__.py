@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from chatcore import operations as ops
-from chatcore.flows import accounts, audit, resets, sync, uploads, users
+from chatcore.flows import accounts, audit, contacts, resets, sync, uploads, users
 
 FLOWS: Final[Mapping[type[ops.Operation[Any]], Callable[..., Awaitable[Any]]]] = {
     ops.Register: accounts.register,
@@ -24,6 +24,7 @@ FLOWS: Final[Mapping[type[ops.Operation[Any]], Callable[..., Awaitable[Any]]]] =
     ops.GetMe: users.me,
     ops.UpdateMe: accounts.update_me,
     ops.ListAudit: audit.list_all,
+    ops.RequestContact: contacts.request,
     ops.Pull: sync.pull,
     ops.DeleteUpload: uploads.delete,
 }

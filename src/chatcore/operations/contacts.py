@@ -22,12 +22,16 @@ class ListContacts(Operation[Page[Contact]]):
     limit: Annotated[int | None, Whole(1, "page_max")] = None
 
 
-@operation("contacts.request", Contact, writes=True, users="user_id")
+@operation("contacts.request", Contact, writes=True, rate="logins")
 @frozen
 class RequestContact(Operation[Contact]):
-    """Ask a user to become a contact; where they have asked already, agree."""
+    """Ask a user to become a contact, by id or phone number; who was asked by them agrees.
 
-    user_id: UserId
+    A number that is nobody's, or of someone who isn't to be found by it, is ``not_found``.
+    """
+
+    user_id: UserId | None = None
+    phone: Annotated[str | None, Text("text_chars")] = None
 
 
 @operation("contacts.respond", Contact, writes=True)

@@ -51,7 +51,6 @@ HANDLERS: Final[Mapping[type[ops.Operation[Any]], Handler]] = {
     ops.ListUsers: users.list_all,
     ops.ImportUser: users.take_over,
     ops.ListContacts: contacts.list_all,
-    ops.RequestContact: contacts.request,
     ops.RespondContact: contacts.respond,
     ops.RemoveContact: contacts.remove,
     ops.ListBlocks: blocks.list_all,

@@ -9,7 +9,7 @@ from chatcore.errors import Conflict, Forbidden, Invalid, NotFound
 from chatcore.events import ContactChanged
 from chatcore.ids import UserId, to_datetime
 from chatcore.models import Actor, Contact, ContactState, Page
-from chatcore.operations import ListContacts, RemoveContact, RequestContact, RespondContact
+from chatcore.operations import ListContacts, RemoveContact, RespondContact
 from chatcore.ports.actors import ActorRecord
 from chatcore.ports.contacts import ContactRecord
 from chatcore.rules import contacts as rules
@@ -34,27 +34,27 @@ def list_all(work: ChatWork, actor: Actor, operation: ListContacts) -> Page[Cont
     return Page(items=tuple(map(face, page)), next=next)
 
 
-def request(work: ChatWork, actor: Actor, operation: RequestContact) -> Contact:
-    """Raises :class:`NotFound` for an unknown user, :class:`Forbidden` for who accepts none."""
-    user, other = access.active(work, actor), operation.user_id
+def request(work: ChatWork, actor: Actor, other: UserId, *, by_phone: bool = False) -> Contact:
+    """Ask somebody whom the directory knows.
+
+    Raises :class:`NotFound` for who isn't here any more, or isn't to be found by phone, and
+    :class:`Forbidden` for who accepts no requests.
+    """
+    user = access.active(work, actor)
     if other == user:
-        raise Invalid.field("user_id", "not yourself")
-    if not access.known(work, [other]):
+        raise Invalid.field("phone" if by_phone else "user_id", "not yourself")
+    asked = circle(work, other)
+    if not asked.standing.active or (by_phone and asked.settings.phone == "nobody"):
         raise NotFound
     pair = _Pair(work, user, other)
     before = pair.standing
-    if rules.after(before, "request") == rules.ASKED and not _accepts(work, other, user):
+    takes = asked.settings.requests == "everyone" and user not in asked.blocked
+    if rules.after(before, "request") == rules.ASKED and not takes:
         raise Forbidden
     most = work.limits.contacts
     if (before is None or not before.alive) and work.unit.contacts.count(user) >= most:
         raise Conflict(f"At most {most} contacts")
     return pair.take("request")
-
-
-def _accepts(work: ChatWork, user: UserId, asker: UserId) -> bool:
-    """Whether a user takes requests from who asks."""
-    around = circle(work, user)
-    return around.settings.requests == "everyone" and asker not in around.blocked
 
 
 def respond(work: ChatWork, actor: Actor, operation: RespondContact) -> Contact:

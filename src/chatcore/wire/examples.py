@@ -52,6 +52,7 @@ SHOWN: Final[Mapping[str, Collection[str]]] = {
     "accounts.check": ("username",),
     "accounts.register": ("username",),
     "accounts.update": ("email", "current"),
+    "contacts.request": ("user_id",),
     "conversations.create": ("title",),
     "conversations.update": ("title",),
     "conversations.personalize": ("labels", "draft"),

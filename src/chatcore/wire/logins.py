@@ -20,6 +20,7 @@ from chatcore.operations import (
     CheckAvailability,
     Login,
     Operation,
+    RequestContact,
     RequestReset,
     ResetPassword,
     UpdateAccount,
@@ -42,6 +43,8 @@ class LoginFailures:
         self._requests = Buckets(Rate.of(limits.reset_requests_an_account, window), clock)
         self._requesters = Buckets(Rate.of(limits.reset_requests_an_address, window), clock)
         self._checks = Buckets(Rate.of(limits.availability_checks_an_address, 60.0), clock)
+        lookups = Rate.of(limits.phone_lookups, limits.phone_lookups_window_s)
+        self._lookups = Buckets(lookups, clock)
         self._under_way: Counter[str] = Counter()
 
     @contextmanager
@@ -80,6 +83,8 @@ class LoginFailures:
         match operation:
             case CheckAvailability():
                 self._checks.take(actor.address or "")
+            case RequestContact(phone=str()):
+                self._lookups.take(actor.user_id or "")
             case RequestReset(login=str(login)):
                 self._requesters.take(actor.address or "")
                 self._requests.take(_login(login, named))
