@@ -111,6 +111,8 @@ presence.set                            401    yes   yes   yes      yes    yes  
 presence.watch                          401    yes   yes   yes      yes    yes     yes
 reactions.add                           401    yes   yes   yes      404    404      no
 reactions.remove                        401    yes   yes   yes      404    404      no
+receipts.badge                          401    yes   yes   yes      yes    yes     yes
+receipts.explain                        401     no    no    no       no     no      no
 receipts.list                           401    yes   yes   yes      404    404     yes
 receipts.mark                           401    yes   yes   yes      404    404     yes
 reports.create                          401    yes   yes   yes      404    404     yes

@@ -567,6 +567,76 @@ class Marked:
 
 
 @frozen(kw_only=True)
+class Badge:
+    """What one hasn't read, over all conversations that one hears of: the number on an icon."""
+
+    unread: int
+    unread_more: bool = False
+    """Set where there are more than ``unread`` says."""
+    mentions: int
+    conversations: int
+    """Those with something unread, or marked so."""
+
+
+UnreadReason = Literal[
+    "counted",
+    "pruned",
+    "joined",
+    "cleared",
+    "read",
+    "own",
+    "system",
+    "deleted",
+    "hidden",
+    "expired",
+]
+"""That a message counts as unread, or the first of the other rules that holds and leaves it out.
+
+``pruned`` is stored no longer, ``joined`` was there before the member came, ``cleared`` and
+``read`` lie at or below what the member has cleared and read.
+"""
+
+
+@frozen(kw_only=True)
+class ExplainedMessage:
+    """One message, and the rule that counted it or left it out. Never what it says."""
+
+    seq: int
+    reason: UnreadReason
+    mention: bool = False
+    """It is counted as a mention, too."""
+    message_id: MessageId | None = None
+    sender_id: UserId | None = None
+    kind: MessageKind | None = None
+    created_at: datetime | None = None
+
+
+@frozen(kw_only=True)
+class UnreadExplanation:
+    """How one member's unread count comes about, for support."""
+
+    user_id: UserId
+    conversation_id: ConversationId
+    as_of_rev: int
+    last_seq: int
+    pruned_seq: int
+    joined_seq: int
+    floor_seq: int
+    cleared_seq: int
+    read_seq: int
+    after_seq: int
+    """Only messages above this seq can be unread: the highest of the five before."""
+    unread: int
+    unread_more: bool
+    unread_mentions: int
+    marked_unread: bool
+    items: tuple[ExplainedMessage, ...]
+    """By rising seq."""
+    next: int | None = field(default=None, metadata={"null": True})
+    """The ``after`` to go on with."""
+
+
+@frozen(kw_only=True)
 class ReadBy:
     """How far one member has got with one message, and since when (within a second)."""
 
@@ -578,10 +648,11 @@ class ReadBy:
 
 @frozen(kw_only=True)
 class MessageStatus:
-    """How far all recipients have got with a message, and each of them."""
+    """How far all recipients have got with a message, and a page of each of them."""
 
     status: Status
     items: tuple[ReadBy, ...]
+    next: str | None = field(default=None, metadata={"null": True})
     users: tuple[User, ...] | None = None
 
 

@@ -179,6 +179,8 @@ TABLE: Final[dict[type[ops.Operation[Any]], Rule]] = {
     ops.ClosePoll: Rule("member", condition=_may_delete),
     ops.MarkReceipt: Rule("member"),
     ops.ListReceipts: Rule("member"),
+    ops.GetBadge: Rule("user"),
+    ops.ExplainUnread: Rule("operator"),
     ops.ListThreads: Rule("member"),
     ops.SetTyping: Rule("member", condition=_may_post),
     ops.SetPresence: Rule("user"),

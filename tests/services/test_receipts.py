@@ -17,6 +17,7 @@ from chatcore.operations import (
     DeleteMessage,
     EditMessage,
     GetConversation,
+    GetMessageStatus,
     ImportMessage,
     Leave,
     ListReceipts,
@@ -236,3 +237,35 @@ async def test_joining_begins_with_nothing_unread(engine: ChatEngine, people: Pe
     assert await counts(engine, ben, group) == (0, 0)
     await people.say(ann, group, "new")
     assert await counts(engine, ben, group) == (1, 0)
+
+
+async def test_who_has_read_comes_in_pages(engine: ChatEngine, people: People) -> None:
+    """By user id, whatever is read meanwhile; without the sender and those who came later."""
+    who = await people("ann", "ben", "cid", "dot", "eve", "fay")
+    group = await people.group(*who[:5])
+    (sent,) = await people.say(who[0], group, "hello")
+    await engine.execute(who[0], AddMembers(group.id, (who[5].id,)))
+    await engine.execute(who[1], MarkReceipt(group.id, read_seq=1))
+    await engine.execute(who[3], MarkReceipt(group.id, delivered_seq=1))
+    found: list[tuple[str, str]] = []
+    cursor = None
+    while True:
+        asked = GetMessageStatus(group.id, sent.id, cursor, 1)
+        page = await engine.execute(who[2], asked)
+        assert len(page.items) == 1
+        assert page.status == "sent"
+        assert page.users is not None
+        assert [one.id for one in page.users] == [page.items[0].user_id]
+        found += [(one.user_id, one.status) for one in page.items]
+        cursor = page.next
+        if cursor is None:
+            break
+        await people.say(who[0], group, "meanwhile")
+    steps = ("read", "sent", "delivered", "sent")
+    assert found == sorted((one.id, step) for one, step in zip(who[1:5], steps, strict=True))
+    whole = await engine.execute(who[0], GetMessageStatus(group.id, sent.id))
+    assert (len(whole.items), whole.next) == (4, None)
+    (later,) = await people.say(who[0], group, "more")
+    page = await engine.execute(who[2], GetMessageStatus(group.id, sent.id, limit=1))
+    with pytest.raises(Invalid):
+        await engine.execute(who[2], GetMessageStatus(group.id, later.id, page.next))

@@ -9,11 +9,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from chatcore.config import Limits
 from chatcore.events import Announcement, MessageEvent, ReceiptsMoved
-from chatcore.ids import ConversationId
-from chatcore.models import Actor, Conversation, Message
+from chatcore.ids import ConversationId, to_datetime
+from chatcore.models import Actor, Badge, Conversation, Message
 from chatcore.operations import (
     CreateConversation,
     DiscoverConversations,
+    ExplainUnread,
+    GetBadge,
     GetConversation,
     GetMessage,
     GetMessageStatus,
@@ -180,7 +182,7 @@ class SideBySide(RuleBasedStateMachine):
 
     @rule(
         look=st.sampled_from(
-            ("messages", "around", "members", "conversations", "blocks", "one", "threads")
+            ("messages", "around", "members", "conversations", "unread", "blocks", "one", "threads")
         ),
         who=people,
         where=places,
@@ -204,6 +206,8 @@ class SideBySide(RuleBasedStateMachine):
                 self._page_members(actor, room, mine, size)
             case "conversations":
                 self._page_conversations(actor, mine, size)
+            case "unread":
+                self._count(actor)
             case "blocks":
                 theirs = sorted(other for user, other in self.model.blocks if user == actor.id)
                 assert self._pages(actor, ListBlocks, (), size) == [(one, True) for one in theirs]
@@ -258,6 +262,34 @@ class SideBySide(RuleBasedStateMachine):
         rooms.sort(key=lambda room: (room.active_at, room.order), reverse=True)
         found = self._pages(actor, ListConversations, (), size)
         assert found == [mine.conversation(room) for room in rooms]
+
+    def _count(self, actor: Actor) -> None:
+        """The badge, the list of what is unread, and each count explained."""
+        rooms = [one for one in self.model.rooms if not one.gone and actor.id in one.seats]
+        now = to_datetime(self.world.clock.now())
+        own = {room.id: room.seats[actor.id].own for room in rooms}
+        unread = {room.id: room.unread(actor.id) for room in rooms}
+        heard = [
+            room.id
+            for room in rooms
+            if not own[room.id]["archived"] and (own[room.id]["muted_until"] or now) <= now
+        ]
+        total = [letter for id in heard for letter in unread[id]]
+        named = [letter for letter in total if {actor.id, "all"} & set(letter.mentions)]
+        waiting = {room.id for room in rooms if unread[room.id] or own[room.id]["marked_unread"]}
+        assert self.world.run(actor, GetBadge()) == Badge(
+            unread=min(len(total), _EXACT),
+            unread_more=len(total) > _EXACT,
+            mentions=min(len(named), _EXACT),
+            conversations=min(len(waiting & set(heard)), _EXACT),
+        )
+        listed = self.world.run(actor, ListConversations(unread=True, limit=100)).items
+        assert {one.id for one in listed} == waiting
+        for room in rooms:
+            asked = ExplainUnread(actor.id, room.id, limit=100)  # type: ignore[arg-type]
+            told = self.world.run(Actor(None, operator=True), asked)
+            counted = [item.seq for item in told.items if item.reason == "counted"]
+            assert counted == [letter.seq for letter in unread[room.id]][:100]
 
     def _page_members(self, actor: Actor, room: Room, mine: Expected, size: int) -> None:
         """All current members and their receipts, by id."""

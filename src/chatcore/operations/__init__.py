@@ -60,7 +60,7 @@ from chatcore.operations.personal import ClearConversation, PersonalizeConversat
 from chatcore.operations.polls import ClosePoll, NewPoll, Vote
 from chatcore.operations.presence import GetPresence, SetPresence, SetTyping, WatchPresence
 from chatcore.operations.reactions import AddReaction, RemoveReaction
-from chatcore.operations.receipts import ListReceipts, MarkReceipt
+from chatcore.operations.receipts import ExplainUnread, GetBadge, ListReceipts, MarkReceipt
 from chatcore.operations.reports import CreateReport, ListReports, ResolveReport
 from chatcore.operations.scheduled import (
     CancelScheduled,
@@ -103,6 +103,8 @@ __all__ = [
     "DeleteUpload",
     "DiscoverConversations",
     "EditMessage",
+    "ExplainUnread",
+    "GetBadge",
     "GetConversation",
     "GetHeads",
     "GetMe",

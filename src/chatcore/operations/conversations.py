@@ -45,8 +45,16 @@ class CreateConversation(Operation[Conversation]):
 @operation("conversations.list", Page[Conversation])
 @frozen(kw_only=True)
 class ListConversations(Operation[Page[Conversation]]):
-    """One's conversations, last activity first, with last message and counts."""
+    """One's conversations, last activity first, with last message and counts.
 
+    What is given has to be so: archived or not, pinned or not, with this label, with something
+    unread (or marked so) or without.
+    """
+
+    archived: bool | None = None
+    pinned: bool | None = None
+    label: Annotated[str | None, Text("label_chars")] = None
+    unread: bool | None = None
     cursor: Annotated[str | None, Text("text_chars")] = None
     limit: Annotated[int | None, Whole(1, "page_max")] = None
 

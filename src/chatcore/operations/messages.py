@@ -139,7 +139,9 @@ class HideMessage(DeleteMessage):
 @operation("messages.status", MessageStatus, stream="conversation_id")
 @frozen
 class GetMessageStatus(Operation[MessageStatus]):
-    """Who has received and read a message, and when."""
+    """Who has received and read a message, and when, by user id."""
 
     conversation_id: ConversationId
     message_id: MessageId
+    cursor: Annotated[str | None, Text("text_chars")] = None
+    limit: Annotated[int | None, Whole(1, "page_max")] = None

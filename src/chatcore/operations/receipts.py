@@ -6,8 +6,8 @@ from typing import Annotated
 
 from attrs import frozen
 
-from chatcore.ids import ConversationId, MessageId
-from chatcore.models import Marked, Page, Receipt
+from chatcore.ids import ConversationId, MessageId, UserId
+from chatcore.models import Badge, Marked, Page, Receipt, UnreadExplanation
 from chatcore.operations.base import Operation, operation
 from chatcore.operations.checks import Many, Text, Whole
 
@@ -33,4 +33,25 @@ class ListReceipts(Operation[Page[Receipt]]):
 
     conversation_id: ConversationId
     cursor: Annotated[str | None, Text("text_chars")] = None
+    limit: Annotated[int | None, Whole(1, "page_max")] = None
+
+
+@operation("receipts.badge", Badge)
+@frozen(kw_only=True)
+class GetBadge(Operation[Badge]):
+    """What one hasn't read in total: muted and archived conversations count where asked for."""
+
+    muted: bool = False
+    archived: bool = False
+
+
+@operation("receipts.explain", UnreadExplanation, stream="conversation_id")
+@frozen
+class ExplainUnread(Operation[UnreadExplanation]):
+    """Why a member's unread count is what it is, message by message: for operators only."""
+
+    user_id: UserId
+    conversation_id: ConversationId
+    after: Annotated[int | None, Whole()] = None
+    """From the message after this seq on; without it, from the first that can be unread."""
     limit: Annotated[int | None, Whole(1, "page_max")] = None

@@ -60,6 +60,18 @@ class Seat:
     floor_seq: int
 
 
+@frozen(kw_only=True)
+class Listed:
+    """Which of a user's conversations to list: what isn't None has to be so."""
+
+    now: Milliseconds
+    archived: bool | None = None
+    pinned: bool | None = None
+    label: str | None = None
+    unread: bool | None = None
+    """Something is unread, or marked so."""
+
+
 class MemberRepository(ABC):
     """Memberships."""
 
@@ -76,6 +88,22 @@ class MemberRepository(ABC):
     @abstractmethod
     def page(self, conversation_n: int, after: str, limit: int) -> Sequence[MemberRecord]:
         """Current members with an id greater than ``after``, by user id."""
+
+    @abstractmethod
+    def recipients(
+        self, conversation_n: int, sender: UserId, seq: int, after: str, limit: int
+    ) -> Sequence[MemberRecord]:
+        """Of :meth:`page`, those who were there before ``seq``, without ``sender``."""
+
+    @abstractmethod
+    def slowest(
+        self, places: Collection[tuple[int, UserId, int]]
+    ) -> Mapping[tuple[int, int], tuple[int, int]]:
+        """How far all recipients of these messages (conversation_n, sender, seq) are.
+
+        By (conversation_n, seq) the lowest (delivered, read). Absent are those without recipients,
+        and those where a recipient has privacy settings or blocks: these may hide something.
+        """
 
     @abstractmethod
     def changed(self, conversation_n: int, rev: int, receipt_rev: int) -> Sequence[MemberRecord]:
@@ -99,7 +127,11 @@ class MemberRepository(ABC):
 
     @abstractmethod
     def listed(
-        self, user_id: UserId, before: tuple[int, int] | None, limit: int
+        self,
+        user_id: UserId,
+        before: tuple[int, int] | None,
+        limit: int,
+        only: Listed | None = None,
     ) -> Sequence[tuple[ConversationRecord, MemberRecord]]:
         """The user's conversations by falling (active_at, n), below ``before``."""
 

@@ -148,9 +148,3 @@ class MessageRepository(ABC):
     @abstractmethod
     def newest(self, windows: Sequence[tuple[Window, int]]) -> Mapping[int, MessageRecord]:
         """By conversation_n, the last message that each viewer sees, given the ``last_seq``s."""
-
-    @abstractmethod
-    def unread(
-        self, queries: Sequence[UnreadQuery], now: Milliseconds, most: int
-    ) -> Mapping[tuple[int, UserId], UnreadCount]:
-        """Exact up to ``most``; ``most`` + 1 says more."""

@@ -24,6 +24,7 @@ from chatcore.ports.resets import ResetRepository
 from chatcore.ports.scheduled import ScheduledRepository
 from chatcore.ports.search import SearchRepository
 from chatcore.ports.threads import ThreadRepository
+from chatcore.ports.unread import UnreadRepository
 from chatcore.ports.uploads import UploadRepository
 
 U = TypeVar("U", bound="UnitOfWork", covariant=True)
@@ -73,6 +74,7 @@ class ChatUnit(UnitOfWork):
     reports: ReportRepository
     audit: AuditRepository
     scheduled: ScheduledRepository
+    unread: UnreadRepository
 
     def forget_batches(self, before: Milliseconds) -> None:
         """Drop the rows of batches older than ``before``."""

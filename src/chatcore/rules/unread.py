@@ -7,12 +7,15 @@ every message. They have to agree; this module is the last two, and the predicat
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final, TypeAlias
 
 from attrs import frozen
 
 from chatcore.ids import UserId
-from chatcore.models import Message
+from chatcore.models import Message, UnreadReason
+
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @frozen(kw_only=True)
@@ -39,10 +42,28 @@ class Counts:
     mentions: int = 0
 
 
+Reason: TypeAlias = UnreadReason
+
+
+def reason(message: Message, viewer: Viewer, now: datetime, *, hidden: bool) -> Reason:
+    """The rule that counts ``message`` as unread at ``now``, or the first that leaves it out."""
+    expired = message.expires_at is not None and message.expires_at <= now
+    rules: tuple[tuple[Reason, bool], ...] = (
+        ("joined", message.seq <= viewer.joined_seq),
+        ("cleared", message.seq <= viewer.floor_seq),
+        ("read", message.seq <= viewer.read_seq),
+        ("own", message.sender_id == viewer.user_id),
+        ("system", message.kind == "system"),
+        ("deleted", message.deleted is not None),
+        ("hidden", hidden),
+        ("expired", expired),
+    )
+    return next((name for name, holds in rules if holds), "counted")
+
+
 def counts(message: Message, viewer: Viewer, now: datetime) -> bool:
     """Whether ``message``, as ``viewer`` holds it (``hidden``), is unread at ``now``."""
-    expired = message.expires_at is not None and message.expires_at <= now
-    return not expired and _countable(message, viewer)
+    return reason(message, viewer, now, hidden=bool(message.hidden)) == "counted"
 
 
 def mentions(message: Message, user: UserId) -> bool:
@@ -51,13 +72,9 @@ def mentions(message: Message, user: UserId) -> bool:
 
 
 def _countable(message: Message, viewer: Viewer) -> bool:
-    return (
-        message.seq > viewer.after_seq
-        and message.sender_id != viewer.user_id
-        and message.kind != "system"
-        and message.deleted is None
-        and not message.hidden
-    )
+    """Whether it counts until it expires."""
+    found = reason(message, viewer, _LONG_AGO, hidden=bool(message.hidden))
+    return found == "counted"
 
 
 def brute(messages: Iterable[Message], viewer: Viewer, now: datetime, limit: int) -> Counts:

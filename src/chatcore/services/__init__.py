@@ -34,6 +34,7 @@ from chatcore.services import (
     sync,
     threads,
     typing,
+    unread,
     uploads,
     users,
 )
@@ -95,6 +96,8 @@ HANDLERS: Final[Mapping[type[ops.Operation[Any]], Handler]] = {
     ops.Vote: polls.vote,
     ops.ClosePoll: polls.close,
     ops.ListReceipts: receipts.list_all,
+    ops.GetBadge: unread.badge,
+    ops.ExplainUnread: unread.explain,
     ops.ListThreads: threads.list_page,
     ops.SetTyping: typing.set_state,
     ops.SetPresence: presence.set_status,

@@ -30,7 +30,7 @@ from chatcore.operations import (
     UpdateConversation,
 )
 from chatcore.ports.conversations import ConversationRecord
-from chatcore.ports.members import MemberRecord
+from chatcore.ports.members import Listed, MemberRecord
 from chatcore.services import access, faces, paging
 from chatcore.services.access import Seat
 from chatcore.services.ties import welcomed
@@ -201,7 +201,14 @@ def list_all(work: ChatWork, actor: Actor, operation: ListConversations) -> Page
     user = access.active(work, actor)
     most = paging.size(work.limits, operation.limit)
     before = paging.before_pair("conversations", operation.cursor)
-    rows = work.unit.members.listed(user, before, most + 1)
+    only = Listed(
+        now=work.now,
+        archived=operation.archived,
+        pinned=operation.pinned,
+        label=operation.label,
+        unread=operation.unread,
+    )
+    rows = work.unit.members.listed(user, before, most + 1, only)
     shown = faces.conversations(work, [Seat(*row) for row in rows[:most]])
     fitting = paging.fit(shown, work.limits)
     page, next = paging.cut(

@@ -39,7 +39,7 @@ from chatcore.ports.messages import MessageRecord, UnreadCount, UnreadQuery
 from chatcore.rules import receipts as rules
 from chatcore.services import content
 from chatcore.services.access import Seat, peer
-from chatcore.services.ties import secretive
+from chatcore.services.ties import circle, secretive
 from chatcore.services.work import ChatWork
 
 
@@ -103,8 +103,12 @@ def messages(
     records: Sequence[MessageRecord],
     *,
     hidden: Collection[int] = (),
+    reached: Mapping[int, Status] | None = None,
 ) -> tuple[Message, ...]:
-    """Personal faces: own reactions, status of own messages, quotes as far as visible."""
+    """Personal faces: own reactions, status of own messages, quotes as far as visible.
+
+    ``reached`` has the statuses by seq, where they are known already.
+    """
     if not records:
         return ()
     viewer, n = seat.member.user_id, seat.stream.n
@@ -113,8 +117,9 @@ def messages(
     quotes = _quotes(work, seat, records)
     polls = [one.seq for one in records if "poll" in one.details]
     votes = work.unit.polls.mine(n, viewer, polls) if polls else {}
-    own = [one.seq for one in records if one.sender_id == viewer]
-    reached = statuses(work, seat.stream, viewer, own)
+    if reached is None:
+        own = [one.seq for one in records if one.sender_id == viewer]
+        reached = statuses(work, seat.stream, viewer, own)
     return tuple(
         evolve(
             shared,
@@ -260,10 +265,12 @@ def conversations(work: ChatWork, seats: Sequence[Seat]) -> tuple[Conversation, 
         [(seat.window(work.now), seat.stream.last_seq) for seat in seats]
     )
     counts = unread(work, seats)
+    reached = _last_statuses(work, seats, newest)
     found = []
     for seat in seats:
         last = newest.get(seat.stream.n)
-        shown = messages(work, seat, [last])[0] if last is not None else None
+        known = reached.get(seat.stream.n, {})
+        shown = messages(work, seat, [last], reached=known)[0] if last is not None else None
         found.append(
             evolve(
                 conversation(seat.stream),
@@ -276,6 +283,28 @@ def conversations(work: ChatWork, seats: Sequence[Seat]) -> tuple[Conversation, 
     return tuple(found)
 
 
+def _last_statuses(
+    work: ChatWork, seats: Sequence[Seat], newest: Mapping[int, MessageRecord]
+) -> Mapping[int, Mapping[int, Status]]:
+    """By conversation_n, the status of its last message where that is the viewer's own."""
+    own = {
+        (n, last.sender_id, last.seq): seat.stream
+        for seat in seats
+        if (last := newest.get(n := seat.stream.n)) and last.sender_id == seat.member.user_id
+    }
+    # Who keeps receipts to themselves doesn't see others' either.
+    secret = bool(own) and circle(work, seats[0].member.user_id).settings.receipts != "everyone"
+    marks = {} if secret else work.unit.members.slowest(own)
+    found: dict[int, Mapping[int, Status]] = {}
+    for (n, sender, seq), stream in own.items():
+        if (n, seq) in marks:
+            found[n] = {seq: rules.reached(seq, rules.Watermark(*marks[n, seq]))}
+        else:
+            # All recipients have left, or one of them may hide something: look at each.
+            found[n] = statuses(work, stream, sender, [seq])
+    return found
+
+
 def unread(work: ChatWork, seats: Sequence[Seat]) -> Mapping[int, UnreadCount]:
     """By conversation_n, what each seat's holder hasn't read."""
     counts = {seat.stream.n: UnreadCount(unread=0, mentions=0) for seat in seats}
@@ -286,7 +315,7 @@ def unread(work: ChatWork, seats: Sequence[Seat]) -> Mapping[int, UnreadCount]:
         for seat in seats
         if unread_after(seat) < seat.stream.last_seq
     ]
-    found = work.unit.messages.unread(queries, work.now, work.limits.unread_exact)
+    found = work.unit.unread.counts(queries, work.now, work.limits.unread_exact)
     return counts | {n: count for (n, _), count in found.items()}
 
 

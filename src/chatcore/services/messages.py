@@ -174,13 +174,17 @@ def status(work: ChatWork, actor: Actor, operation: GetMessageStatus) -> Message
     seat = access.enter(work, actor, operation)
     viewer = seat.member.user_id
     record = access.message(work, seat, operation.message_id)
-    members = work.unit.members.of(seat.stream.n)
-    readers = rules.recipients(members, record.sender_id, record.seq)
-    hidden = secretive(work, viewer, [member.user_id for member in readers])
-    reached = faces.statuses(work, seat.stream, record.sender_id, [record.seq], viewer)
+    n, sender, seq = seat.stream.n, record.sender_id, record.seq
+    most = paging.size(work.limits, operation.limit)
+    kind = f"status {seat.stream.id} {seq}"
+    after = paging.after_text(kind, operation.cursor)
+    rows = work.unit.members.recipients(n, sender, seq, after, most + 1)
+    page, next = paging.cut(kind, rows, most, lambda row: (row.user_id,))
+    hidden = secretive(work, viewer, [member.user_id for member in page])
     return MessageStatus(
-        status=reached[record.seq],
-        items=tuple(_read_by(one, record.seq) for one in readers if one.user_id not in hidden),
+        status=faces.statuses(work, seat.stream, sender, [seq], viewer)[seq],
+        items=tuple(_read_by(member, seq) for member in page if member.user_id not in hidden),
+        next=next,
     )
 
 

@@ -122,6 +122,7 @@ ROUTES: tuple[Route, ...] = (
     _api("GET", "/scheduled/held", ops.ListHeld),
     _api("POST", "/scheduled/{id}/release", ops.ReleaseHeld),
     _api("POST", "/scheduled/{id}/reject", ops.RejectHeld),
+    _api("GET", "/badge", ops.GetBadge),
     _api("POST", _ONE + "/typing", ops.SetTyping),
     _api("PUT", "/presence", ops.SetPresence),
     _api("GET", "/presence", ops.GetPresence),

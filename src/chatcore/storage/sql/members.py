@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select, tuple_
+from sqlalchemy import bindparam, case, exists, func, literal, not_, or_, select, tuple_
 
 from chatcore.ids import ConversationId, Milliseconds, UserId
 from chatcore.ports.conversations import ConversationRecord
-from chatcore.ports.members import MemberRecord, MemberRepository, Seat
+from chatcore.ports.members import Listed, MemberRecord, MemberRepository, Seat
 from chatcore.storage.sql import sqlite
 from chatcore.storage.sql.mapping import RecordMapping
 from chatcore.storage.sql.repository import Repository
 from chatcore.storage.sql.schema import ChatSchema
+from chatcore.storage.sql.unread import waiting
 
 _MARKED = ("delivered_seq", "read_seq", "receipt_rev", "trail")
 
@@ -26,6 +27,7 @@ class SqlMembers(Repository, MemberRepository):
     """Memberships in SQL."""
 
     def __init__(self, schema: ChatSchema) -> None:
+        self._schema = schema
         self._table = table = schema.members
         self._streams = streams = schema.conversations
         self._mapping = RecordMapping(
@@ -43,6 +45,24 @@ class SqlMembers(Repository, MemberRepository):
             .where(c.user_id > bindparam("after"))
             .order_by(c.user_id)
             .limit(bindparam("most"))
+        )
+        self._recipients = self._current.where(
+            c.user_id != bindparam("sender"), c.joined_seq < bindparam("seq")
+        )
+        actor = schema.actors.c
+        private = (
+            exists(literal(1))
+            .where(actor.user_id == c.user_id)
+            .where(or_(actor.settings.is_not(None), actor.has_blocks.is_(True)))
+        )
+        n, sender, seq = (sqlite.given(index) for index in range(3))
+        self._slowest = (
+            sqlite.matching(
+                [n, seq, func.min(c.delivered_seq), func.min(c.read_seq)], [c.conversation_n]
+            )
+            .where(c.left_at.is_(None), c.user_id != sender, c.joined_seq < seq)
+            .group_by(n, seq)
+            .having(func.max(case((private, 1), else_=0)) == 0)
         )
         self._changed = (
             every.where(c.conversation_n == bindparam("n"))
@@ -74,6 +94,18 @@ class SqlMembers(Repository, MemberRepository):
     def page(self, conversation_n: int, after: str, limit: int) -> Sequence[MemberRecord]:
         return self._all(self._current, {"n": conversation_n, "after": after, "most": limit})
 
+    def recipients(
+        self, conversation_n: int, sender: UserId, seq: int, after: str, limit: int
+    ) -> Sequence[MemberRecord]:
+        values = {"n": conversation_n, "after": after, "most": limit}
+        return self._all(self._recipients, {**values, "sender": sender, "seq": seq})
+
+    def slowest(
+        self, places: Collection[tuple[int, UserId, int]]
+    ) -> Mapping[tuple[int, int], tuple[int, int]]:
+        rows = self._session.rows(self._slowest, sqlite.tuples(places)) if places else ()
+        return {(n, seq): (delivered, read) for n, seq, delivered, read in rows}
+
     def changed(self, conversation_n: int, rev: int, receipt_rev: int) -> Sequence[MemberRecord]:
         return self._all(
             self._changed, {"n": conversation_n, "rev": rev, "receipt_rev": receipt_rev}
@@ -102,11 +134,28 @@ class SqlMembers(Repository, MemberRepository):
         return [Seat(conversation_id=ConversationId(id), floor_seq=floor) for id, floor in rows]
 
     def listed(
-        self, user_id: UserId, before: tuple[int, int] | None, limit: int
+        self,
+        user_id: UserId,
+        before: tuple[int, int] | None,
+        limit: int,
+        only: Listed | None = None,
     ) -> Sequence[tuple[ConversationRecord, MemberRecord]]:
         streams = self._streams.c
-        found = self._paged(streams.active_at, user_id, before, limit)
+        where = [] if only is None else list(self._only(user_id, only))
+        found = self._paged(streams.active_at, user_id, before, limit, *where)
         return [(stream, member) for stream, member, _ in found]
+
+    def _only(self, user_id: UserId, only: Listed) -> Iterator[Any]:
+        c = self._table.c
+        if only.archived is not None:
+            yield c.archived.is_(only.archived)
+        if only.pinned is not None:
+            yield c.pinned.is_(only.pinned)
+        if only.label is not None:
+            yield sqlite.contains(c.labels, only.label)
+        if only.unread is not None:
+            unread = waiting(self._schema, user_id, only.now)
+            yield unread if only.unread else not_(unread)
 
     def touched(
         self, user_id: UserId, since: Milliseconds, before: tuple[int, int] | None, limit: int

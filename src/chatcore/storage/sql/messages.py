@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import BindParameter, and_, bindparam, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal, or_, select
 
 from chatcore.ids import Milliseconds, UserId
 from chatcore.ports.messages import (
     MessageRecord,
     MessageRepository,
-    UnreadCount,
-    UnreadQuery,
     Window,
     Within,
 )
@@ -37,7 +35,9 @@ class SqlMessages(Repository, MessageRepository):
         self._keyed = sqlite.matching(columns, [c.key, c.sender_id, c.conversation_n])
         self._placed = sqlite.matching(columns, [c.conversation_n, c.seq])
         self._saved = self._mapping.update_by("conversation_n", "seq")
-        self._unread = counting(schema)
+        hidden = schema.hidden.c
+        place = [hidden.user_id, hidden.conversation_n, hidden.seq]
+        self._hidden = sqlite.matching([hidden.conversation_n], place)
 
     def by_key(
         self, keys: Collection[tuple[str, UserId, int]]
@@ -157,12 +157,14 @@ class SqlMessages(Repository, MessageRepository):
     def newest(self, windows: Sequence[tuple[Window, int]]) -> Mapping[int, MessageRecord]:
         # The last row of each is nearly always the one: read them together, look further after.
         rows = self.get([(window.conversation_n, last_seq) for window, last_seq in windows])
+        places = [(window.viewer, window.conversation_n, last_seq) for window, last_seq in windows]
+        hidden = {n for (n,) in self._session.rows(self._hidden, sqlite.tuples(places))}
         found = {}
         for window, last_seq in windows:
             row = rows.get((window.conversation_n, last_seq))
             if row is None or row.seq <= window.floor_seq:
                 continue
-            if self._expired(row, window) or self._is_hidden(row, window):
+            if self._expired(row, window) or row.conversation_n in hidden:
                 found.update(self._newest(window))
             else:
                 found[window.conversation_n] = row
@@ -174,36 +176,6 @@ class SqlMessages(Repository, MessageRepository):
 
     def _expired(self, row: MessageRecord, window: Window) -> bool:
         return row.expires_at is not None and row.expires_at <= window.now
-
-    def _is_hidden(self, row: MessageRecord, window: Window) -> bool:
-        c = self._schema.hidden.c
-        chosen = select(c.seq).where(
-            c.user_id == window.viewer,
-            c.conversation_n == row.conversation_n,
-            c.seq == row.seq,
-        )
-        return self._session.row(chosen) is not None
-
-    def unread(
-        self, queries: Sequence[UnreadQuery], now: Milliseconds, most: int
-    ) -> Mapping[tuple[int, UserId], UnreadCount]:
-        counts = {}
-        for query in queries:
-            row = self._session.row(
-                self._unread,
-                {
-                    "n": query.conversation_n,
-                    "viewer": query.viewer,
-                    "after": query.after_seq,
-                    "now": now,
-                    "most": most + 1,
-                },
-            )
-            unread, mentions = row or (0, 0)
-            counts[query.conversation_n, query.viewer] = UnreadCount(
-                unread=unread, mentions=mentions or 0
-            )
-        return counts
 
     def _visible(self, window: Window, *columns: Any) -> Any:
         """What one viewer sees of a conversation, floor apart: neither hidden nor expired."""
@@ -245,15 +217,16 @@ def counting(schema: ChatSchema, *where: Any) -> Any:
 
     Binds ``n``, ``viewer``, ``after``, ``now`` and ``most``, and whatever ``where`` does.
     """
+    names = ("n", "viewer", "after")
+    n, viewer, after = (cast(ColumnElement[Any], bindparam(name)) for name in names)
+    return select(*counts(schema, *where, n=n, viewer=viewer, after=after))
+
+
+def counts(schema: ChatSchema, *where: Any, n: Any, viewer: Any, after: Any) -> list[Any]:
+    """The two counts of :func:`counting` as columns; they bind ``now`` and ``most``."""
     c, mentions = schema.messages.c, schema.mentions.c
-    viewer: BindParameter[Any] = bindparam("viewer")
     counted = and_(countable(schema, c, viewer, bindparam("now")), *where)
-    unread = (
-        select(literal(1).label("one"))
-        .where(c.conversation_n == bindparam("n"), c.seq > bindparam("after"), counted)
-        .limit(bindparam("most"))
-        .subquery()
-    )
+    unread = select(literal(1)).where(c.conversation_n == n, c.seq > after, counted)
     mentioned = (
         select(mentions.seq)
         .distinct()
@@ -262,12 +235,13 @@ def counting(schema: ChatSchema, *where: Any) -> Any:
             schema.messages,
             and_(c.conversation_n == mentions.conversation_n, c.seq == mentions.seq),
         )
-        .where(mentions.conversation_n == bindparam("n"), mentions.seq > bindparam("after"))
+        .where(mentions.conversation_n == n, mentions.seq > after)
         .where(mentions.user_id.in_([viewer, EVERYONE]), counted)
-        .limit(bindparam("most"))
-        .subquery()
     )
-    return select(
-        select(func.count()).select_from(unread).scalar_subquery(),
-        select(func.count()).select_from(mentioned).scalar_subquery(),
-    )
+    return [within(unread), within(mentioned)]
+
+
+def within(chosen: Select[Any]) -> Any:
+    """How many rows there are, up to ``most``: a column that binds it."""
+    first = chosen.limit(bindparam("most")).subquery()
+    return select(func.count()).select_from(first).scalar_subquery()

@@ -13,7 +13,20 @@ from typing import Any, Final
 
 import msgspec
 from attrs import frozen
-from sqlalchemy import Column, Connection, Select, Table, and_, bindparam, func, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    literal_column,
+    select,
+)
 
 from chatcore.errors import Misconfigured
 from chatcore.storage.sql import fts5
@@ -86,6 +99,28 @@ def matching(columns: Sequence[Any], by: Sequence[Column[Any]]) -> Select[Any]:
         column == func.json_extract(given.c.value, f"$[{index}]") for index, column in enumerate(by)
     )
     return select(*columns).select_from(given.join(by[0].table, and_(*same)))
+
+
+def given(index: int) -> ColumnElement[Any]:
+    """A place of each tuple that :func:`for_each` goes through. As text, it reaches any depth."""
+    return literal_column(f"json_extract(given.value, '$[{index}]')")
+
+
+def for_each(*columns: Any) -> Select[Any]:
+    """A SELECT of one row for each tuple bound as ``given``; its columns may use :func:`given`."""
+    every = func.json_each(bindparam("given")).table_valued("value", name="given")
+    return select(*columns).select_from(every)
+
+
+def greatest(*columns: Any) -> ColumnElement[Any]:
+    """The greatest of several numbers."""
+    return func.max(*columns)
+
+
+def contains(column: Any, value: Any) -> ColumnElement[bool]:
+    """Whether a JSON list holds ``value``."""
+    items = func.json_each(column).table_valued("value", name="items")
+    return exists(select(literal(1)).select_from(items).where(items.c.value == value))
 
 
 def tuples(values: Iterable[tuple[Any, ...]]) -> dict[str, str]:

@@ -37,6 +37,7 @@ from chatcore.storage.sql.scheduled import SqlScheduled
 from chatcore.storage.sql.schema import AccountsSchema, ChatSchema
 from chatcore.storage.sql.search import SqlSearch
 from chatcore.storage.sql.threads import SqlThreads
+from chatcore.storage.sql.unread import SqlUnread
 from chatcore.storage.sql.uploads import SqlUploads
 
 U = TypeVar("U", bound="SqlChatUnit | SqlAccountsUnit")
@@ -62,6 +63,7 @@ class _Repositories:
         self.contacts = SqlContacts(schema)
         self.presence = SqlPresence(schema)
         self.uploads = SqlUploads(schema)
+        self.unread = SqlUnread(schema)
         self.search = SqlSearch(schema)
         self.reports = SqlReports(schema)
         self.audit = SqlAudit(schema.audit)
@@ -191,6 +193,10 @@ class SqlChatUnit(_Unit, ChatUnit):
     @cached_property
     def scheduled(self) -> SqlScheduled:  # type: ignore[override]
         return self._prototypes.scheduled.bind(self._session)
+
+    @cached_property
+    def unread(self) -> SqlUnread:  # type: ignore[override]
+        return self._prototypes.unread.bind(self._session)
 
     def forget_batches(self, before: Milliseconds) -> None:
         batches = self._schema.batches
