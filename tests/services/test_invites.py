@@ -16,6 +16,7 @@ from chatcore.operations import (
     CreateInvite,
     DeleteConversation,
     Leave,
+    ListAudit,
     ListInvites,
     ListMessages,
     NewSettings,
@@ -290,6 +291,25 @@ async def test_the_database_holds_no_code(
     assert {len(code) for code in codes} == {26}
     assert not any(code in repr(dump(database)) for code in codes)
     assert {one.code for one in (await links(engine, ann, group)).values()} == {None}
+
+
+async def test_the_audit_log_knows_of_links(engine: ChatEngine, people: People) -> None:
+    """Who made and who revoked one; of a code it says nothing, and of following it neither."""
+    ann, ben = await people("ann", "ben")
+    group = await people.group(ann)
+    link = await invite(engine, ann, group, role="admin", max_uses=2)
+    await redeem(engine, ben, link)
+    await engine.execute(ann, RevokeInvite(group.id, link.id))
+    page = await engine.execute(Actor(None, operator=True), ListAudit())
+    found = {one.method: one for one in page.items}
+    assert found.keys() == {"invites.create", "invites.revoke"}
+    assert found["invites.create"].details == {
+        "role": "admin",
+        "share_history": False,
+        "max_uses": 2,
+    }
+    assert found["invites.revoke"].object_id == link.id
+    assert str(link.code) not in repr(page)
 
 
 class TestWithASecret:

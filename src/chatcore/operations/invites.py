@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from chatcore.ids import ConversationId, InviteCode, InviteId
 from chatcore.models import Conversation, Done, Invite, Page, Role
-from chatcore.operations.base import Operation, operation
+from chatcore.operations.base import Operation, always, operation
 from chatcore.operations.checks import Text, Whole
 
 
@@ -23,7 +23,7 @@ class ListInvites(Operation[Page[Invite]]):
     limit: Annotated[int | None, Whole(1, "page_max")] = None
 
 
-@operation("invites.create", Invite, writes=True, stream="conversation_id")
+@operation("invites.create", Invite, writes=True, stream="conversation_id", audit=always)
 @frozen
 class CreateInvite(Operation[Invite]):
     """Make a link by which whoever has it may join a group.
@@ -40,7 +40,7 @@ class CreateInvite(Operation[Invite]):
     max_uses: Annotated[int | None, Whole(1, "invite_uses")] = field(default=None, kw_only=True)
 
 
-@operation("invites.revoke", Done, writes=True, stream="conversation_id")
+@operation("invites.revoke", Done, writes=True, stream="conversation_id", audit=always)
 @frozen
 class RevokeInvite(Operation[Done]):
     """End a link. Who joined by it stays."""
