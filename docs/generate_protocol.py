@@ -49,8 +49,9 @@ EVENTS = {
 WHO = {
     "anyone": "anyone",
     "user": "whoever is signed in",
-    "operator": "operators",
     "visitor": "whoever may come in, and members",
+    "account": "whoever is signed in, and operators",
+    "operator": "operators",
 }
 MEMBERS = {"member": "members", "admin": "admins and owners", "owner": "owners"}
 HTTP = {route.name: f"`{route.method} {route.path}`" for route in ROUTES}

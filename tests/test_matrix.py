@@ -33,6 +33,8 @@ TABLE: Final = """
 #                                 anonymous member admin owner outsider former blocked
 accounts.change_password                401    yes   yes   yes      yes    yes     yes
 accounts.check                          yes    yes   yes   yes      yes    yes     yes
+accounts.delete                         401    yes   yes   yes      yes    yes     yes
+accounts.delete/another's               401     no    no    no       no     no      no
 accounts.login                          yes    yes   yes   yes      yes    yes     yes
 accounts.logout                         401    yes   yes   yes      yes    yes     yes
 accounts.register                       yes    yes   yes   yes      yes    yes     yes
@@ -198,6 +200,8 @@ FIELDS: Final[dict[str, Callable[[World, str], Any]]] = {
 
 # What a case has besides, or instead.
 CASES: Final[dict[str, Fields]] = {
+    "accounts.delete": lambda world, role: {"password": PASSWORD},
+    "accounts.delete/another's": lambda world, role: {"user_id": world.actor("peer").id},
     "accounts.check": lambda world, role: {"username": "newcomer"},
     "accounts.register": lambda world, role: {"username": "newcomer"},
     "accounts.reset": lambda world, role: {"code": "0000-0000-0000-0000-0000"},

@@ -108,6 +108,7 @@ class Limits:
     hashing_threads: int = _positive(2)
     hashing_waiting: int = _positive(64)
     session_idle_s: float = _positive(7 * 86_400.0)
+    session_fresh_s: float = _positive(10 * 60.0)
     session_absolute_s: float = _positive(30 * 86_400.0)
 
     # Leases of what is never stored, or only for a while.
@@ -170,6 +171,9 @@ class Settings:
     """The country (``DE``) of phone numbers written without one; needs the extra ``identity``."""
     audit_days: float = _positive(365.0)
     """How long the audit log keeps an act: long enough to look into last year's."""
+
+    deleted_name: str = field(default="Deleted user", validator=validators.min_len(1))
+    """What stands in the place of a name once its account is gone."""
 
     report_days: float = _positive(180.0)
     """How long a report is kept once it is resolved. Open ones wait for ever."""

@@ -28,7 +28,7 @@ from chatcore.delivery.connection import Connection
 from chatcore.delivery.hub import Hub
 from chatcore.errors import ChatError, Internal, Misconfigured, Unavailable
 from chatcore.events import Announcement
-from chatcore.flows import FLOWS, chores, sessions
+from chatcore.flows import FLOWS, chores, erasure, sessions
 from chatcore.flows import uploads as upload_flows
 from chatcore.flows.presence import Attendance
 from chatcore.flows.previews import Previews
@@ -143,6 +143,7 @@ class ChatEngine:
             self._attendance = Attendance(self, self.hub)
             await self._attendance.renew()
             self._tasks.start_soon(self._attendance.run)
+            self.spawn(erasure.resume, self)
             self._tasks.start_soon(Indexing(self).run)
             self._tasks.start_soon(chores.run, self)
             if self._previewer is not None:
@@ -341,7 +342,7 @@ class ChatEngine:
         finally:
             self._hashes -= 1
 
-    def spawn(self, call: Callable[..., Awaitable[None]], *args: object) -> None:
+    def spawn(self, call: Callable[..., Awaitable[object]], *args: object) -> None:
         self._tasks.start_soon(_logged, call, *args)
 
     def publish(self, announcements: Sequence[Announcement]) -> None:
@@ -416,7 +417,7 @@ class ChatEngine:
         return True
 
 
-async def _logged(call: Callable[..., Awaitable[None]], *args: object) -> None:
+async def _logged(call: Callable[..., Awaitable[object]], *args: object) -> None:
     try:
         await call(*args)
     except Exception:

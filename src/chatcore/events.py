@@ -281,6 +281,15 @@ class SessionRevoked(Event):
     session: RevokedSession
 
 
+@frozen
+class AccountClosed(Event):
+    """One's account has ended; all its connections are closed."""
+
+    name = "account.closed"
+    scope = "me"
+    at: datetime
+
+
 # State: no rev, nothing to pull.
 
 

@@ -51,6 +51,7 @@ ContactState = Literal["requested", "accepted", "refused", "removed"]
 TypingState = Literal["text", "audio", "video", "off"]
 ScheduledState = Literal["waiting", "held", "failed", "rejected", "sent", "cancelled"]
 Category = Literal["image", "video", "audio", "document"]
+ErasureDepth = Literal["deactivate", "anonymise", "erase"]
 ReportReason = Literal[
     "spam",
     "harassment",
@@ -144,6 +145,8 @@ class User:
     version: int = 1
     created_at: datetime
     custom: dict[str, Any] | None = None
+    deleted: bool | None = None
+    """True once the account is gone: what remains is an id for what it left."""
     email: str | None = personal()
     phone: str | None = personal()
     information: dict[str, Any] | None = personal()
@@ -701,6 +704,18 @@ class Report:
     """The message or the public card as it was when it was reported: for operators."""
     replayed: bool | None = personal()
     """Set where the same report was open already."""
+
+
+@frozen(kw_only=True)
+class Erasure:
+    """What was taken away when an account ended."""
+
+    user_id: UserId
+    depth: ErasureDepth
+    begun_at: datetime
+    finished_at: datetime | None = None
+    touched: dict[str, int]
+    """By kind of thing (``messages``, ``uploads``, ``memberships`` …), how many."""
 
 
 @frozen(kw_only=True)

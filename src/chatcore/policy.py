@@ -18,8 +18,9 @@ from chatcore.errors import ChatError, Forbidden, NotFound, Unauthenticated
 from chatcore.models import Actor, ConversationKind, Role
 from chatcore.rules import membership
 
-Who = Literal["anyone", "user", "member", "visitor", "operator"]
-"""A visitor is whoever may come into a conversation, and whoever is in it already."""
+Who = Literal["anyone", "user", "member", "visitor", "account", "operator"]
+"""A visitor is whoever may come into a conversation, and whoever is in it already. An account is
+its user's, and any operator's: the operation says whose it is about."""
 
 
 class Verdict(Enum):
@@ -188,6 +189,7 @@ TABLE: Final[dict[type[ops.Operation[Any]], Rule]] = {
     ops.GetPresence: Rule("user"),
     ops.GetUpload: Rule("user"),
     ops.DeleteUpload: Rule("user"),
+    ops.DeleteAccount: Rule("account"),
     ops.CreateReport: Rule("user"),
     ops.ListReports: Rule("operator"),
     ops.ResolveReport: Rule("operator"),
@@ -202,13 +204,13 @@ def judge(operation: type[ops.Operation[Any]], actor: Actor, case: Case | None =
     rule = TABLE.get(operation)
     if rule is None:
         return Verdict.FORBID
-    if rule.who == "anyone" or (rule.who == "operator" and actor.operator):
+    if rule.who == "anyone" or (rule.who in ("operator", "account") and actor.operator):
         return Verdict.ALLOW
     if actor.user_id is None:
         return Verdict.SIGN_IN
     if rule.who == "operator":
         return Verdict.FORBID
-    if rule.who == "user" or case is None:
+    if rule.who in ("user", "account") or case is None:
         return Verdict.ALLOW
     if rule.who == "visitor" and case.role is None:
         welcome = case.kind in rule.kinds and (case.public or case.invited) and not case.banned

@@ -20,6 +20,7 @@ from chatcore.delivery.receipts import Moved
 from chatcore.delivery.throttle import Throttle
 from chatcore.delivery.timers import Timers
 from chatcore.events import (
+    AccountClosed,
     Announcement,
     ConversationDeleted,
     MeUpdated,
@@ -228,6 +229,8 @@ class Hub:
             if isinstance(event, MeUpdated) and event.user is not None and event.user.settings:
                 listener.receipts = event.user.settings.receipts != "nobody"
                 listener.chosen = listener.unsettled > 0
+            elif isinstance(event, AccountClosed):
+                _close(listener.connections, REVOKED, "revoked")
 
     def _tell_state(self, stream: StreamId, announcement: Announcement) -> None:
         audience = self._audiences.of(stream)

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from chatcore import operations as ops
-from chatcore.flows import accounts, audit, contacts, resets, sync, uploads, users
+from chatcore.flows import accounts, audit, contacts, erasure, resets, sync, uploads, users
 
 FLOWS: Final[Mapping[type[ops.Operation[Any]], Callable[..., Awaitable[Any]]]] = {
     ops.Register: accounts.register,
@@ -23,6 +23,7 @@ FLOWS: Final[Mapping[type[ops.Operation[Any]], Callable[..., Awaitable[Any]]]] =
     ops.RevokeSession: accounts.revoke,
     ops.GetMe: users.me,
     ops.UpdateMe: accounts.update_me,
+    ops.DeleteAccount: erasure.delete,
     ops.ListAudit: audit.list_all,
     ops.RequestContact: contacts.request,
     ops.Pull: sync.pull,

@@ -36,16 +36,14 @@ async def list_all(parts: Parts, actor: Actor, operation: ListAudit) -> Page[Aud
     return named  # type: ignore[no-any-return]
 
 
-async def prune(parts: Parts) -> int:
-    """Drop acts and resolved reports that are too old, in small steps; how many rows went."""
+async def prune(parts: Parts) -> bool:
+    """Drop some acts and resolved reports that are too old; whether there may be more."""
     now = parts.clock.now()
     old: Milliseconds = now - int(parts.settings.audit_days * _DAY_MS)
     closed: Milliseconds = now - int(parts.settings.report_days * _DAY_MS)
-    total = 0
-    while dropped := await parts.chat_write(lambda work: work.unit.audit.forget(old, _STEP)):
-        total += dropped
-    while dropped := await parts.chat_write(lambda work: work.unit.reports.forget(closed, _STEP)):
-        total += dropped
-    while dropped := await parts.accounts_write(lambda work: work.unit.audit.forget(old, _STEP)):
-        total += dropped
-    return total
+    dropped = [
+        await parts.chat_write(lambda work: work.unit.audit.forget(old, _STEP)),
+        await parts.chat_write(lambda work: work.unit.reports.forget(closed, _STEP)),
+        await parts.accounts_write(lambda work: work.unit.audit.forget(old, _STEP)),
+    ]
+    return max(dropped) == _STEP

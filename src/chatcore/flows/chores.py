@@ -13,7 +13,7 @@ from typing import Final, NoReturn
 
 from attrs import frozen
 
-from chatcore.flows import scheduled
+from chatcore.flows import audit, erasure, scheduled
 from chatcore.flows.parts import Parts
 
 logger = logging.getLogger("chatcore.chores")
@@ -29,8 +29,12 @@ class Chore:
     step: Callable[[Parts], Awaitable[bool]]
 
 
+_HOUR_S: Final = 3_600.0
+
 CHORES: Final[Sequence[Chore]] = (
     Chore("scheduled", lambda parts: parts.settings.scheduled_interval_s, scheduled.fire),
+    Chore("erasure", lambda parts: _HOUR_S, erasure.resume),
+    Chore("audit", lambda parts: _HOUR_S, audit.prune),
 )
 
 

@@ -54,7 +54,7 @@ class Parts(Protocol):
         """Run slow hashing in one of the few threads for it."""
         ...
 
-    def spawn(self, call: Callable[..., Awaitable[None]], *args: object) -> None:
+    def spawn(self, call: Callable[..., Awaitable[object]], *args: object) -> None:
         """Run something beside, for as long as the engine is open; its errors are logged."""
         ...
 

@@ -100,7 +100,7 @@ async def upload(
         except UnknownOutcome:
             raise  # the row may be there, and then its blobs must be
         except BaseException:
-            await _forget(blobs, record)
+            await forget_blobs(blobs, record)
             raise
 
 
@@ -188,7 +188,7 @@ async def delete(parts: Parts, actor: Actor, operation: DeleteUpload) -> Done:
         uploads.delete(work, actor, operation)
         return record
 
-    await _forget(parts.blobs, await parts.chat_write(remove))
+    await forget_blobs(parts.blobs, await parts.chat_write(remove))
     return Done()
 
 
@@ -234,7 +234,7 @@ class _Chunks(AsyncIterator[bytes]):
             await _in_thread(self._chunks.close)
 
 
-async def _forget(blobs: BlobStore, record: UploadRecord) -> None:
+async def forget_blobs(blobs: BlobStore, record: UploadRecord) -> None:
     """Delete a file's blobs, even for someone who was cancelled."""
 
     def remove() -> None:

@@ -21,8 +21,10 @@ async def me(parts: Parts, actor: Actor, operation: GetMe) -> User:
 
 def profile(parts: Parts, work: AccountsWork, actor: Actor) -> User:
     """The actor, without settings: whom the host has authenticated is known to its directory."""
-    record = work.unit.users.get([actor.id]).get(actor.id)
+    record = work.unit.users.known([actor.id]).get(actor.id)
     if record is not None:
+        if not record.active:
+            raise Unauthenticated
         return users.own(record)
     found = parts.directory.cards([actor.id])
     if actor.id not in found:

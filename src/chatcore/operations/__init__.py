@@ -35,6 +35,7 @@ from chatcore.operations.conversations import (
     NewSettings,
     UpdateConversation,
 )
+from chatcore.operations.erasure import DeleteAccount
 from chatcore.operations.invites import CreateInvite, ListInvites, RedeemInvite, RevokeInvite
 from chatcore.operations.members import (
     AddMembers,
@@ -98,6 +99,7 @@ __all__ = [
     "CreateConversation",
     "CreateInvite",
     "CreateReport",
+    "DeleteAccount",
     "DeleteConversation",
     "DeleteMessage",
     "DeleteUpload",

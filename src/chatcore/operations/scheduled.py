@@ -9,7 +9,7 @@ from attrs import frozen
 
 from chatcore.ids import ScheduledId
 from chatcore.models import Page, Scheduled
-from chatcore.operations.base import UNSET, Operation, Unset, operation
+from chatcore.operations.base import UNSET, Operation, Unset, always, operation
 from chatcore.operations.checks import Text, Whole
 from chatcore.operations.messages import Body
 
@@ -50,7 +50,7 @@ class ListHeld(Operation[Page[Scheduled]]):
     limit: Annotated[int | None, Whole(1, "page_max")] = None
 
 
-@operation("scheduled.release", Scheduled, writes=True)
+@operation("scheduled.release", Scheduled, writes=True, audit=always)
 @frozen
 class ReleaseHeld(Operation[Scheduled]):
     """Let a held message go: now, or at its time. For operators only."""
@@ -58,7 +58,7 @@ class ReleaseHeld(Operation[Scheduled]):
     id: ScheduledId
 
 
-@operation("scheduled.reject", Scheduled, writes=True)
+@operation("scheduled.reject", Scheduled, writes=True, audit=always)
 @frozen
 class RejectHeld(Operation[Scheduled]):
     """Refuse a held message; its sender is told ``reason``. For operators only."""

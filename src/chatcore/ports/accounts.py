@@ -27,6 +27,8 @@ class UserRecord:
     created_at: Milliseconds
     custom: dict[str, Any] | None = None
     active: bool = True
+    deleted_at: Milliseconds | None = None
+    """Set once nothing of the person is left in the row."""
     email: str | None = None
     email_key: str | None = None
     """The canonical form that is unique."""
@@ -64,6 +66,10 @@ class UserRepository(ABC):
         """Those that exist and are active."""
 
     @abstractmethod
+    def known(self, ids: Collection[UserId]) -> Mapping[UserId, UserRecord]:
+        """Those that exist, or once did."""
+
+    @abstractmethod
     def by_username(self, key: str) -> UserRecord | None:
         """The user with this canonical name."""
 
@@ -97,6 +103,10 @@ class UserRepository(ABC):
     @abstractmethod
     def set_credential(self, user_id: UserId, password_hash: str, now: Milliseconds) -> None:
         """Insert or replace."""
+
+    @abstractmethod
+    def drop_credential(self, user_id: UserId) -> None:
+        """Forget the password, and codes to set another."""
 
 
 class SessionRepository(ABC):

@@ -13,6 +13,7 @@ from chatcore.ports.audit import AuditRepository
 from chatcore.ports.bans import BanRepository
 from chatcore.ports.contacts import ContactRepository
 from chatcore.ports.conversations import ConversationRepository
+from chatcore.ports.erasure import ErasureRepository
 from chatcore.ports.invites import InviteRepository
 from chatcore.ports.members import MemberRepository
 from chatcore.ports.messages import MessageRepository
@@ -71,6 +72,7 @@ class ChatUnit(UnitOfWork):
     presence: PresenceRepository
     uploads: UploadRepository
     search: SearchRepository
+    erasures: ErasureRepository
     reports: ReportRepository
     audit: AuditRepository
     scheduled: ScheduledRepository

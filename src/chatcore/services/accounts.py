@@ -7,7 +7,7 @@ from attrs import evolve, frozen
 from chatcore.config import Limits, Settings
 from chatcore.errors import Conflict, Invalid, NotFound, Problem, Unauthenticated
 from chatcore.ids import Milliseconds, SessionId, UserId, new_id, to_datetime
-from chatcore.models import Actor, Authenticated, Page, Session, User
+from chatcore.models import Actor, Authenticated, ErasureDepth, Page, Session, User
 from chatcore.operations import (
     UNSET,
     CheckAvailability,
@@ -229,3 +229,40 @@ def change_password(
     if others:
         work.unit.sessions.delete(others)
     return others
+
+
+def began(work: AccountsWork, actor: Actor) -> Milliseconds | None:
+    """When the actor's session was opened; None where it is over."""
+    found = [one for one in work.unit.sessions.of(actor.id) if one.id == actor.session_id]
+    return found[0].created_at if found else None
+
+
+def close(work: AccountsWork, user: UserId, depth: ErasureDepth) -> dict[str, int]:
+    """End sessions and sign-in, and blank the profile unless it is only deactivated.
+
+    How many of what were touched. An account that the host keeps has nothing here.
+    """
+    sessions = [one.id for one in work.unit.sessions.of(user)]
+    if sessions:
+        work.unit.sessions.delete(sessions)
+    touched = {"sessions": len(sessions), "profiles": 0}
+    record = work.unit.users.known([user]).get(user)
+    if record is None or (not record.active and depth == "deactivate"):
+        return touched
+    record.active = False
+    if depth != "deactivate" and record.deleted_at is None:
+        touched["profiles"] = 1
+        record = UserRecord(
+            id=user,
+            username=None,
+            username_key=None,
+            display_name=work.settings.deleted_name,
+            kind=record.kind,
+            version=record.version + 1,
+            created_at=record.created_at,
+            active=False,
+            deleted_at=work.now,
+        )
+        work.unit.users.drop_credential(user)
+    work.unit.users.save(record)
+    return touched

@@ -75,6 +75,13 @@ def withdraw(work: ChatWork, user: UserId, other: UserId) -> None:
         pair.take("remove")
 
 
+def end(work: ChatWork, user: UserId, other: UserId) -> None:
+    """End whatever is alive between two, and tell both."""
+    pair = _Pair(work, user, other)
+    if pair.standing is not None and pair.standing.alive:
+        pair.take("remove")
+
+
 class _Pair:
     """Both sides of what is between two users, seen from ``user``'s."""
 

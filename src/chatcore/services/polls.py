@@ -12,6 +12,7 @@ from chatcore.ids import UserId, message_id, to_datetime
 from chatcore.models import Actor, Message, Poll
 from chatcore.operations import ClosePoll, Vote
 from chatcore.policy import require
+from chatcore.ports.conversations import ConversationRecord
 from chatcore.ports.messages import MessageRecord
 from chatcore.ports.polls import Options
 from chatcore.services import access, content, faces
@@ -66,9 +67,18 @@ def _cast(work: ChatWork, seat: Seat, record: MessageRecord, options: Options) -
     account.rev += 1
     work.unit.polls.cast(n, record.seq, user, options, work.now, account.rev)
     _summarize(record, work.unit.polls.of(n, record.seq))
-    _change(work, seat, record, MessageVoted)
+    _change(work, seat.stream, record, MessageVoted)
     id = message_id(seat.stream.id, record.seq, record.nonce)
     work.note(account, VoteChanged(seat.stream.id, id, options))
+
+
+def withdraw(
+    work: ChatWork, stream: ConversationRecord, record: MessageRecord, user: UserId
+) -> None:
+    """Count a poll without a user whose account has ended."""
+    votes = work.unit.polls.of(record.conversation_n, record.seq)
+    _summarize(record, [one for one in votes if one[0] != user])
+    _change(work, stream, record, MessageVoted)
 
 
 def _summarize(record: MessageRecord, votes: Sequence[tuple[UserId, Options]]) -> None:
@@ -93,18 +103,18 @@ def close(work: ChatWork, actor: Actor, operation: ClosePoll) -> Message:
     if _poll(record).closed_at is None:
         closed = {"closed_at": codec.rfc3339(to_datetime(work.now))}
         record.details = {**record.details, "poll": {**record.details["poll"], **closed}}
-        _change(work, seat, record, MessageUpdated)
+        _change(work, seat.stream, record, MessageUpdated)
     return faces.messages(work, seat, [record])[0]
 
 
 def _change(
     work: ChatWork,
-    seat: Seat,
+    stream: ConversationRecord,
     record: MessageRecord,
     event: type[MessageVoted] | type[MessageUpdated],
 ) -> None:
-    seat.stream.rev += 1
-    record.rev = seat.stream.rev
+    stream.rev += 1
+    record.rev = stream.rev
     record.updated_at = work.now
     work.unit.messages.save(record)
-    work.announce(seat.stream, event(faces.message(record, seat.stream)), min_seq=record.seq)
+    work.announce(stream, event(faces.message(record, stream)), min_seq=record.seq)

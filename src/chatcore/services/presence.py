@@ -101,7 +101,8 @@ def _left(work: ChatWork, user: UserId, at: Milliseconds) -> None:
         return
     around, record = circle(work, user), _records(work, [user])[user]
     before = _looks(around, record, work.now, online=True)
-    if not _hides(record, work.now):
+    # Of an account that has ended nothing is noted any more.
+    if not _hides(record, work.now) and not work.unit.actors.inactive([user]):
         record.last_seen = rules.seen(record.last_seen, at, work.now)
         work.unit.presence.save(record)
     _tell(work, around, before, _looks(around, record, work.now, online=False))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from chatcore.errors import Conflict
 from chatcore.events import MessageReacted, ReactionChange
+from chatcore.ids import UserId
 from chatcore.models import Actor, Message
 from chatcore.operations import AddReaction, RemoveReaction
 from chatcore.policy import require
+from chatcore.ports.conversations import ConversationRecord
 from chatcore.ports.messages import MessageRecord
 from chatcore.services import access, faces
 from chatcore.services.access import Seat
@@ -50,7 +52,22 @@ def _find(
     return seat, record
 
 
+def withdraw(
+    work: ChatWork, stream: ConversationRecord, record: MessageRecord, user: UserId, key: str
+) -> None:
+    """Take a reaction back for a user who is no member any more."""
+    work.unit.reactions.remove(record.conversation_n, record.seq, user, key)
+    _announce(work, stream, record, ReactionChange(user_id=user, key=key, added=False))
+
+
 def _change(work: ChatWork, seat: Seat, record: MessageRecord, change: ReactionChange) -> Message:
+    _announce(work, seat.stream, record, change)
+    return faces.messages(work, seat, [record])[0]
+
+
+def _announce(
+    work: ChatWork, stream: ConversationRecord, record: MessageRecord, change: ReactionChange
+) -> None:
     made = work.unit.reactions.of(record.conversation_n, record.seq)
     users: dict[str, list[str]] = {}
     for key, user in made:
@@ -61,10 +78,9 @@ def _change(work: ChatWork, seat: Seat, record: MessageRecord, change: ReactionC
     record.details = {**record.details, "reactions": summary}
     if not summary:
         del record.details["reactions"]
-    seat.stream.rev += 1
-    record.rev = seat.stream.rev
+    stream.rev += 1
+    record.rev = stream.rev
     record.updated_at = work.now
     work.unit.messages.save(record)
-    shared = faces.message(record, seat.stream)
-    work.announce(seat.stream, MessageReacted(shared, change), min_seq=record.seq)
-    return faces.messages(work, seat, [record])[0]
+    shared = faces.message(record, stream)
+    work.announce(stream, MessageReacted(shared, change), min_seq=record.seq)

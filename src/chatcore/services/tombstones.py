@@ -36,3 +36,13 @@ def bury(
     work.announce(stream, MessageDeleted(faces.message(record, stream)), min_seq=record.seq)
     if record.thread_seq is not None:
         threads.recount(work, stream, record.thread_seq)
+
+
+def silence(work: ChatWork, stream: ConversationRecord, record: MessageRecord) -> None:
+    """Take the reason from a tombstone of a locked conversation, and announce it."""
+    record.deleted_reason, record.updated_at = None, work.now
+    record.version += 1
+    stream.rev += 1
+    record.rev = stream.rev
+    work.unit.messages.save(record)
+    work.announce(stream, MessageDeleted(faces.message(record, stream)), min_seq=record.seq)

@@ -41,6 +41,7 @@ def card(record: UserRecord) -> User:
         version=record.version,
         created_at=to_datetime(record.created_at),
         custom=record.custom,
+        deleted=None if record.deleted_at is None else True,
     )
 
 
@@ -133,8 +134,8 @@ def keep(work: AccountsWork, record: UserRecord, before: UserRecord) -> bool:
 
 
 def get(work: AccountsWork, actor: Actor, operation: GetUser) -> User:
-    """A public card. Raises :class:`NotFound` for an unknown user."""
-    record = work.unit.users.get([operation.user_id]).get(operation.user_id)
+    """A public card, or what is left of one. Raises :class:`NotFound` for an unknown user."""
+    record = work.unit.users.known([operation.user_id]).get(operation.user_id)
     if record is None:
         raise NotFound
     return card(record)
@@ -164,5 +165,5 @@ def _page(work: AccountsWork, operation: Any, kind: str, prefix: str) -> Page[Us
 
 
 def cards(work: AccountsWork, ids: Iterable[Any]) -> dict[Any, User]:
-    """The shared faces of those who exist."""
-    return {id: card(record) for id, record in work.unit.users.get(list(ids)).items()}
+    """The shared faces of those who exist, or once did."""
+    return {id: card(record) for id, record in work.unit.users.known(list(ids)).items()}

@@ -18,6 +18,7 @@ from chatcore.models import Actor
 from chatcore.operations import (
     ChangePassword,
     CheckAvailability,
+    DeleteAccount,
     Login,
     Operation,
     RequestContact,
@@ -102,7 +103,9 @@ def _account(operation: Operation[Any], actor: Actor, named: UserId | None) -> s
             return _login(login, named)
         case ResetPassword():
             return f"code {actor.address}"
-        case ChangePassword() | UpdateAccount(current=str()) if actor.user_id is not None:
+        case ChangePassword() | UpdateAccount(current=str()) | DeleteAccount(password=str()) if (
+            actor.user_id is not None
+        ):
             return f"user {actor.user_id}"
     return None
 

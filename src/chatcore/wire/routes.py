@@ -18,6 +18,9 @@ from chatcore.operations import Operation
 
 PREFIX = "/v1"
 
+_SECRETS = (PREFIX + "/account",)
+"""Where a DELETE takes its fields as JSON, too: a password must not stand in a URL."""
+
 _ONE = "/conversations/{conversation_id}"
 _MESSAGE = _ONE + "/messages/{message_id}"
 
@@ -39,7 +42,7 @@ class Route:
     @property
     def has_body(self) -> bool:
         """Whether its fields come as JSON rather than in the query."""
-        return self.method not in ("GET", "DELETE")
+        return self.method not in ("GET", "DELETE") or self.path in _SECRETS
 
 
 @frozen
@@ -132,6 +135,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", PREFIX + "/uploads/{upload_id}/thumbnail", "uploads.thumbnail"),
     _api("GET", "/uploads/{upload_id}/info", ops.GetUpload),
     _api("DELETE", "/uploads/{upload_id}", ops.DeleteUpload),
+    _api("DELETE", "/account", ops.DeleteAccount),
     _api("POST", "/reports", ops.CreateReport, 201),
     _api("GET", "/reports", ops.ListReports),
     _api("POST", "/reports/{id}/resolve", ops.ResolveReport),

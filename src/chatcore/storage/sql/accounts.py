@@ -38,6 +38,7 @@ class SqlUsers(Repository, UserRepository):
     def __init__(self, schema: AccountsSchema) -> None:
         self._table = schema.users
         self._credentials = schema.credentials
+        self._resets = schema.resets
         documents = dict.fromkeys(("custom", "information", "location"), lambda value: value)
         self._mapping = RecordMapping(UserRecord, schema.users, documents)
         self._active = select(*self._mapping.columns).where(schema.users.c.active.is_(True))
@@ -46,6 +47,12 @@ class SqlUsers(Repository, UserRepository):
         if not ids:
             return {}
         return {one.id: one for one in self._all(self._active.where(self._table.c.id.in_(ids)))}
+
+    def known(self, ids: Collection[UserId]) -> Mapping[UserId, UserRecord]:
+        if not ids:
+            return {}
+        every = select(*self._mapping.columns).where(self._table.c.id.in_(ids))
+        return {one.id: one for one in self._all(every)}
 
     def by_username(self, key: str) -> UserRecord | None:
         return self._one(self._table.c.username_key == key)
@@ -86,6 +93,10 @@ class SqlUsers(Repository, UserRepository):
     def set_credential(self, user_id: UserId, password_hash: str, now: Milliseconds) -> None:
         row = {"user_id": user_id, "password_hash": password_hash, "changed_at": now}
         self._session.put(self._credentials, [row])
+
+    def drop_credential(self, user_id: UserId) -> None:
+        for table in (self._credentials, self._resets):
+            self._session.write(delete(table).where(table.c.user_id == user_id))
 
     def _row(self, record: UserRecord) -> dict[str, Any]:
         return self._mapping.dump(record) | {

@@ -488,6 +488,14 @@ class ChatSchema:
         Index(f"{self.prefix}reports_resolved", table.c.resolved_at)
         Index(f"{self.prefix}reports_user", table.c.user_id)
         self.audit = audit_table(self.metadata, f"{self.prefix}audit")
+        self.erasures = self._table(
+            "erasures",
+            Column("user_id", Id, primary_key=True),
+            _required("depth", Id),
+            _required("begun_at", Ms),
+            Column("finished_at", Ms),
+            Column("touched", Json),
+        )
 
 
 def audit_table(metadata: MetaData, name: str) -> Table:
@@ -531,6 +539,7 @@ class AccountsSchema:
             _required("created_at", Ms),
             Column("custom", Json),
             _required("active", Boolean),
+            Column("deleted_at", Ms),
             Column("email", Text),
             Column("email_key", Name),
             Column("phone", String(20)),

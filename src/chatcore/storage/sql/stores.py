@@ -22,6 +22,7 @@ from chatcore.storage.sql.bans import SqlBans
 from chatcore.storage.sql.contacts import SqlContacts
 from chatcore.storage.sql.conversations import SqlConversations
 from chatcore.storage.sql.database import Database
+from chatcore.storage.sql.erasure import SqlErasures
 from chatcore.storage.sql.fts5 import WordIndex
 from chatcore.storage.sql.invites import SqlInvites
 from chatcore.storage.sql.members import SqlMembers
@@ -66,6 +67,7 @@ class _Repositories:
         self.unread = SqlUnread(schema)
         self.search = SqlSearch(schema)
         self.reports = SqlReports(schema)
+        self.erasures = SqlErasures(schema)
         self.audit = SqlAudit(schema.audit)
         self.scheduled = SqlScheduled(schema)
 
@@ -181,6 +183,10 @@ class SqlChatUnit(_Unit, ChatUnit):
     @cached_property
     def search(self) -> SqlSearch:  # type: ignore[override]
         return self._prototypes.search.bind(self._session)
+
+    @cached_property
+    def erasures(self) -> SqlErasures:  # type: ignore[override]
+        return self._prototypes.erasures.bind(self._session)
 
     @cached_property
     def reports(self) -> SqlReports:  # type: ignore[override]
