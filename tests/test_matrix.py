@@ -55,6 +55,11 @@ contacts.request/nobody's-phone         401    404   404   404      404    404  
 contacts.request/who-blocks             401    yes   yes   yes      yes    yes      no
 contacts.respond                        401    yes   yes   yes      yes    yes     yes
 contacts.respond/stranger               401    404   404   404      404    404     404
+bookmarks.add                           401    yes   yes   yes      404    404     yes
+bookmarks.add/elsewhere                 401    404   404   404      404    404     404
+bookmarks.list                          401    yes   yes   yes      yes    yes     yes
+bookmarks.remove                        401    404   404   404      404    404     404
+bookmarks.remove/own                    401    yes   yes   yes      yes    yes     yes
 conversations.clear                     401    yes   yes   yes      404    404     yes
 conversations.create                    401    yes   yes   yes      yes    yes     yes
 conversations.create/found              401    yes   yes   yes      yes    yes     yes
@@ -207,6 +212,8 @@ CASES: Final[dict[str, Fields]] = {
     "accounts.reset": lambda world, role: {"code": "0000-0000-0000-0000-0000"},
     "accounts.update": lambda world, role: {"location": {"city": "Baku"}},
     "accounts.update/email": lambda world, role: {"email": "a@b.org", "current": PASSWORD},
+    "bookmarks.add/elsewhere": lambda world, role: {"message_id": elsewhere(world, role)},
+    "bookmarks.remove/own": lambda world, role: {"message_id": world.kept(role)},
     "blocks.add": lambda world, role: {"user_id": world.actor("stranger").id},
     "blocks.remove": lambda world, role: {"user_id": world.actor("nuisance").id},
     "contacts.remove": lambda world, role: {"user_id": world.actor("friend").id},

@@ -22,6 +22,7 @@ from chatcore.ids import (
 from chatcore.models import ANONYMOUS, Actor, Conversation, Deferred
 from chatcore.operations import (
     AddBlock,
+    AddBookmark,
     BanMember,
     CreateConversation,
     CreateInvite,
@@ -87,6 +88,8 @@ class World:
     door: Door
     scheduled: dict[str, ScheduledId]
     """By role, a message of their own that waits."""
+    bookmarks: dict[str, MessageId]
+    """By role, a message that they have bookmarked."""
 
     def place(self, role: str) -> Place:
         """The conversation in which a role is tried."""
@@ -95,6 +98,10 @@ class World:
     def actor(self, role: str) -> Actor:
         """The role as an actor."""
         return self.actors[role]
+
+    def kept(self, role: str) -> MessageId:
+        """The role's own bookmark; for nobody, the owner's."""
+        return self.bookmarks.get(role, self.bookmarks["owner"])
 
     def session(self, role: str) -> SessionId:
         """The role's own session; for nobody, the peer's."""
@@ -130,6 +137,12 @@ class _Builder:
         answer = self.engine.execute(self.actors[role], send)
         assert isinstance(answer, Deferred)
         return answer.scheduled.id
+
+    def keep(self, role: str) -> MessageId:
+        """A message to oneself, bookmarked."""
+        notes = self.engine.execute(self.actors[role], CreateConversation(kind="self"))
+        sent = self.engine.execute(self.actors[role], SendMessage(notes.id, "keep this"))
+        return self.engine.execute(self.actors[role], AddBookmark(sent.id)).message_id
 
     def fill(self, conversation: Conversation, *roles: str) -> Place:
         """Messages by these and by the peer."""
@@ -186,8 +199,9 @@ def build(path: Path) -> World:
         door = Door(public.id, InviteCode(code), invite)
         uploads = {role: made.upload(role) for role in ROLES[1:]}
         scheduled = {role: made.plan(role) for role in ROLES[1:]}
+        bookmarks = {role: made.keep(role) for role in ROLES[1:]}
     opened.close()
-    return World(path, who, filled, talk, uploads, door, scheduled)
+    return World(path, who, filled, talk, uploads, door, scheduled, bookmarks)
 
 
 def never_issued(id: str) -> str:

@@ -43,6 +43,7 @@ class Limits:
     attachments: int = _positive(20)
     poll_options: int = field(default=12, validator=validators.ge(2))
     # Labels are words on a small badge, and a list shows those of every conversation.
+    bookmarks: int = _positive(1_000)
     labels: int = _positive(20)
     label_chars: int = _positive(40)
     # A query is typed by hand; each of its words costs a look into the index.

@@ -17,6 +17,7 @@ from attrs import field, frozen
 from chatcore.ids import ConversationId, MessageId, SessionId, StreamId, UserId
 from chatcore.models import (
     Block,
+    Bookmark,
     Contact,
     Conversation,
     Hearers,
@@ -213,6 +214,15 @@ class MessageHidden(Event):
     conversation_id: ConversationId
     message_id: MessageId
     hidden: bool
+
+
+@frozen
+class BookmarkChanged(Event):
+    """One bookmarked a message, or took it back."""
+
+    name = "bookmark.changed"
+    scope = "me"
+    bookmark: Bookmark
 
 
 @frozen

@@ -570,6 +570,19 @@ class Marked:
 
 
 @frozen(kw_only=True)
+class Bookmark:
+    """A message that one keeps at hand."""
+
+    message_id: MessageId
+    conversation_id: ConversationId
+    bookmarked: bool
+    """False once it is taken back."""
+    created_at: datetime
+    message: Message | None = personal()
+    """In lists: the message as one may see it now, absent where one no longer does."""
+
+
+@frozen(kw_only=True)
 class Badge:
     """What one hasn't read, over all conversations that one hears of: the number on an icon."""
 

@@ -8,6 +8,7 @@ from chatcore.ids import MessageId, UserId, split_message_id
 from chatcore.models import (
     Ban,
     Block,
+    Bookmark,
     Contact,
     Conversation,
     Done,
@@ -54,6 +55,8 @@ def answered(outcome: Any) -> Any:
             return outcome.user_id, outcome.delivered_seq, outcome.read_seq
         case Block() | Contact():
             return _tie(outcome)
+        case Bookmark(message=shown):
+            return outcome.message_id, outcome.bookmarked, shown and message(shown)
         case Done():
             return None
     raise TypeError(outcome)
@@ -203,6 +206,14 @@ class Expected:
             root = self._model.letter(self._user, room, operation.thread_id)
             marked["thread"] = self._in_thread(room, root)
         return marked
+
+    def bookmarks(self) -> list[Any]:
+        """This person's bookmarks, the latest first."""
+        found = []
+        for id in reversed(self._model.bookmarks.get(self._user, [])):
+            seen = self._model.seen(self._user, id)
+            found.append((id, True, seen and self.message(*seen)))
+        return found
 
     def shared(self, letter: Letter, *, replayed: bool = False) -> Face:
         """A message as anybody sees it."""

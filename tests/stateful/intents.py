@@ -13,6 +13,7 @@ from chatcore.ids import ConversationId, InviteCode, InviteId, MessageId, UserId
 from chatcore.models import Actor, Conversation, Invite, Message
 from chatcore.operations import (
     AddBlock,
+    AddBookmark,
     AddMembers,
     AddReaction,
     BanMember,
@@ -33,6 +34,7 @@ from chatcore.operations import (
     PersonalizeConversation,
     RedeemInvite,
     RemoveBlock,
+    RemoveBookmark,
     RemoveContact,
     RemoveMember,
     RemoveReaction,
@@ -376,6 +378,8 @@ VERBS: dict[str, tuple[Literal["any", "group"] | None, Make]] = {
     "join": (None, _join),
     "end": ("group", lambda s: DeleteConversation(s.room) if s.first == 0 else None),
     "personalize": ("any", _personalize),
+    "bookmark": ("any", _to_message(lambda s, id: AddBookmark(id))),
+    "unbookmark": ("any", _to_message(lambda s, id: RemoveBookmark(id))),
     "clear": ("any", lambda s: ClearConversation(s.room, max(0, s.last_seq - s.second + 1))),
     "edit": ("any", _to_message(_edit)),
     "delete": ("any", _to_message(lambda s, id: DeleteMessage(s.room, id))),

@@ -13,6 +13,7 @@ from chatcore.ids import ConversationId, MessageId, UserId
 from chatcore.operations import (
     UNSET,
     AddBlock,
+    AddBookmark,
     AddMembers,
     AddReaction,
     ClearConversation,
@@ -27,6 +28,7 @@ from chatcore.operations import (
     Operation,
     PersonalizeConversation,
     RemoveBlock,
+    RemoveBookmark,
     RemoveContact,
     RemoveMember,
     RemoveReaction,
@@ -51,6 +53,8 @@ class Model(Doors):
     blocks: set[tuple[UserId, UserId]] = field(factory=set)
     contacts: dict[tuple[UserId, UserId], tuple[str, bool]] = field(factory=dict)
     """Each side of what two agree on: the state, and whether the other one asked."""
+    bookmarks: dict[UserId, list[MessageId]] = field(factory=dict)
+    """By user, the latest last."""
     now: int = 0
 
     def run(self, user: UserId, operation: Operation[Any]) -> Any:
@@ -382,6 +386,27 @@ class Model(Doors):
         seat.read = max(seat.read, read)
         seat.delivered = max(seat.delivered, delivered, seat.read)
 
+    def bookmark(self, user: UserId, operation: AddBookmark) -> tuple[MessageId, bool, None]:
+        found = self.seen(user, operation.message_id) or refuse("not_found")
+        kept = self.bookmarks.setdefault(user, [])
+        if found[1].id not in kept:
+            if found[1].deleted_by is not None:
+                refuse("conflict")
+            kept.append(operation.message_id)
+        return operation.message_id, True, None
+
+    def unbookmark(self, user: UserId, operation: RemoveBookmark) -> tuple[MessageId, bool, None]:
+        if operation.message_id not in self.bookmarks.get(user, []):
+            refuse("not_found")
+        self.bookmarks[user].remove(operation.message_id)
+        return operation.message_id, False, None
+
+    def seen(self, user: UserId, id: MessageId) -> tuple[Room, Letter] | None:
+        """A message that the user sees, in whatever conversation."""
+        there = [room for room in self.rooms if not room.gone and user in room.seats]
+        found = [(room, one) for room in there for one in room.visible(user) if one.id == id]
+        return found[0] if found else None
+
     def block(self, user: UserId, operation: AddBlock) -> UserId:
         if operation.user_id not in self.people:
             refuse("not_found")
@@ -455,6 +480,8 @@ HANDLERS: dict[type[Operation[Any]], str] = {
     ClosePoll: "close_poll",
     PersonalizeConversation: "personalize",
     AddBlock: "block",
+    AddBookmark: "bookmark",
+    RemoveBookmark: "unbookmark",
     RemoveBlock: "unblock",
     RequestContact: "ask",
     RespondContact: "answer",

@@ -21,6 +21,7 @@ from chatcore.operations import (
     GetMessageStatus,
     ListBans,
     ListBlocks,
+    ListBookmarks,
     ListConversations,
     ListInvites,
     ListMembers,
@@ -182,7 +183,16 @@ class SideBySide(RuleBasedStateMachine):
 
     @rule(
         look=st.sampled_from(
-            ("messages", "around", "members", "conversations", "unread", "blocks", "one", "threads")
+            (
+                "messages",
+                "around",
+                "members",
+                "conversations",
+                "bookmarks",
+                "blocks",
+                "one",
+                "threads",
+            )
         ),
         who=people,
         where=places,
@@ -206,8 +216,9 @@ class SideBySide(RuleBasedStateMachine):
                 self._page_members(actor, room, mine, size)
             case "conversations":
                 self._page_conversations(actor, mine, size)
-            case "unread":
                 self._count(actor)
+            case "bookmarks":
+                assert self._pages(actor, ListBookmarks, (), size) == mine.bookmarks()
             case "blocks":
                 theirs = sorted(other for user, other in self.model.blocks if user == actor.id)
                 assert self._pages(actor, ListBlocks, (), size) == [(one, True) for one in theirs]

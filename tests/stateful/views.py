@@ -19,6 +19,7 @@ def state(client: Client, apart: Collection[str] = ()) -> Json:
     """
     return {
         "blocks": client.blocks,
+        "bookmarks": client.bookmarks,
         "contacts": client.contacts,
         "conversations": {id: _summary(client, id, apart) for id in client.conversations},
     }

@@ -19,6 +19,7 @@ from chatcore.operations.audit import ListAudit
 from chatcore.operations.bans import BanMember, ListBans, UnbanMember
 from chatcore.operations.base import UNSET, Operation, Spec, Unset, spec_of, specs
 from chatcore.operations.blocks import AddBlock, ListBlocks, RemoveBlock
+from chatcore.operations.bookmarks import AddBookmark, ListBookmarks, RemoveBookmark
 from chatcore.operations.contacts import (
     ListContacts,
     RemoveContact,
@@ -87,6 +88,7 @@ from chatcore.operations.users import (
 __all__ = [
     "UNSET",
     "AddBlock",
+    "AddBookmark",
     "AddMembers",
     "AddReaction",
     "Availability",
@@ -123,6 +125,7 @@ __all__ = [
     "ListAudit",
     "ListBans",
     "ListBlocks",
+    "ListBookmarks",
     "ListContacts",
     "ListConversations",
     "ListHeld",
@@ -152,6 +155,7 @@ __all__ = [
     "RejectHeld",
     "ReleaseHeld",
     "RemoveBlock",
+    "RemoveBookmark",
     "RemoveContact",
     "RemoveMember",
     "RemoveReaction",

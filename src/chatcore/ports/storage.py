@@ -11,6 +11,7 @@ from chatcore.ports.accounts import SessionRepository, UserRepository
 from chatcore.ports.actors import ActorRepository, BlockRepository
 from chatcore.ports.audit import AuditRepository
 from chatcore.ports.bans import BanRepository
+from chatcore.ports.bookmarks import BookmarkRepository
 from chatcore.ports.contacts import ContactRepository
 from chatcore.ports.conversations import ConversationRepository
 from chatcore.ports.erasure import ErasureRepository
@@ -77,6 +78,7 @@ class ChatUnit(UnitOfWork):
     audit: AuditRepository
     scheduled: ScheduledRepository
     unread: UnreadRepository
+    bookmarks: BookmarkRepository
 
     def forget_batches(self, before: Milliseconds) -> None:
         """Drop the rows of batches older than ``before``."""

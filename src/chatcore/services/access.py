@@ -148,6 +148,14 @@ def message(work: ChatWork, found: Seat, message_id: MessageId) -> MessageRecord
 
 def messages(work: ChatWork, found: Seat, ids: Sequence[MessageId]) -> list[MessageRecord]:
     """The same for several at once: all of them, or :class:`NotFound`."""
+    records = visible(work, found, ids)
+    if len(records) < len(ids):
+        raise NotFound
+    return records
+
+
+def visible(work: ChatWork, found: Seat, ids: Sequence[MessageId]) -> list[MessageRecord]:
+    """Those of several that the seat's holder may see."""
     window = found.window(work.now)
     parts = [one for id in ids if (one := split_message_id(id)) and one[0] == found.stream.id]
     rows = work.unit.messages.get({(window.conversation_n, seq) for _, seq, _ in parts})
@@ -160,9 +168,8 @@ def messages(work: ChatWork, found: Seat, ids: Sequence[MessageId]) -> list[Mess
         and (record.expires_at is None or record.expires_at > work.now)
     ]
     seqs = [record.seq for record in records]
-    if len(records) < len(ids) or work.unit.hidden.among(window.viewer, found.stream.n, seqs):
-        raise NotFound
-    return records
+    hidden = work.unit.hidden.among(window.viewer, found.stream.n, seqs) if seqs else ()
+    return [record for record in records if record.seq not in hidden]
 
 
 def blocked(work: ChatWork, found: Seat) -> bool:

@@ -13,6 +13,7 @@ from chatcore.models import (
     AuditEntry,
     Ban,
     Block,
+    Bookmark,
     Contact,
     Conversation,
     Invite,
@@ -55,6 +56,10 @@ def _of_conversation(conversation: Conversation) -> Iterable[UserId]:
         yield conversation.last_message.sender_id
 
 
+def _of_bookmark(bookmark: Bookmark) -> Iterable[UserId]:
+    return () if bookmark.message is None else _of_message(bookmark.message)
+
+
 def _of_user_id(
     item: Member | Receipt | ReadBy | Block | Contact | UserPresence,
 ) -> Iterable[UserId]:
@@ -83,6 +88,7 @@ _NAMES: Mapping[type, Callable[[Any], Iterable[UserId]]] = {
     Message: _of_message,
     Thread: _of_thread,
     Conversation: _of_conversation,
+    Bookmark: _of_bookmark,
     Member: _of_user_id,
     Ban: _of_ban,
     Invite: _of_invite,

@@ -10,6 +10,7 @@ from chatcore import codec
 from chatcore.errors import Invalid
 from chatcore.events import (
     BlockChanged,
+    BookmarkChanged,
     Change,
     ContactChanged,
     ConversationPersonal,
@@ -41,7 +42,7 @@ from chatcore.ids import (
 from chatcore.models import Actor, Head, Heads
 from chatcore.operations import GetHeads, Pull, PullFrom
 from chatcore.ports.actors import ActorRecord
-from chatcore.services import blocks, contacts, deferrals, faces, paging
+from chatcore.services import blocks, bookmarks, contacts, deferrals, faces, paging
 from chatcore.services.access import Seat, active
 from chatcore.services.ties import secretive
 from chatcore.services.work import ChatWork
@@ -298,6 +299,9 @@ def _my_changes(work: ChatWork, account: ActorRecord, rev: int) -> Iterator[Chan
             yield Change(stream=ME, rev=member.personal_rev, event=event)
     for record in work.unit.blocks.changed(user, rev):
         yield Change(stream=ME, rev=record.me_rev, event=BlockChanged(blocks.face(record)))
+    for placed in work.unit.bookmarks.changed(user, rev):
+        event = BookmarkChanged(bookmarks.face(placed))
+        yield Change(stream=ME, rev=placed[1].me_rev, event=event)
     for contact in work.unit.contacts.changed(user, rev):
         event = ContactChanged(contacts.face(contact))
         yield Change(stream=ME, rev=contact.me_rev, event=event)

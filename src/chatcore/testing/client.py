@@ -21,10 +21,10 @@ from attrs import define, field, frozen
 from chatcore.testing.held import Held
 
 Json = dict[str, Any]
-Phase = Literal["get", "members", "contacts", "page", "pull", "held"]
+Phase = Literal["get", "members", "contacts", "bookmarks", "page", "pull", "held"]
 
 ME: Final = "me"
-_FETCHING: Final = ("get", "members", "contacts", "page")
+_FETCHING: Final = ("get", "members", "contacts", "bookmarks", "page")
 
 
 @frozen(eq=False)
@@ -88,6 +88,8 @@ class Client:
     """By id, the user's own messages that wait, failed or were rejected."""
     unheard: dict[str, Json] = field(factory=dict)
     """By id, messages that ``me`` alone has carried."""
+    bookmarks: dict[str, Json] = field(factory=dict)
+    """By message, without what a list shows of it."""
     hidden: set[str] = field(factory=set)
     """The ids of hidden messages that it heard of."""
     threads: dict[str, int] = field(factory=dict)
@@ -192,6 +194,7 @@ class Client:
         self.blocks.clear()
         self.contacts.clear()
         self.scheduled.clear()
+        self.bookmarks.clear()
         self.hidden.clear()
         self.threads.clear()
         self.votes.clear()
@@ -207,6 +210,8 @@ class Client:
             return Ask("blocks.list", paged, lambda page: self._take_blocks(me, page), _fail)
         if me.phase == "contacts":
             return Ask("contacts.list", paged, lambda page: self._take_contacts(me, page), _fail)
+        if me.phase == "bookmarks":
+            return Ask("bookmarks.list", paged, lambda page: self._take_bookmarks(me, page), _fail)
         return Ask("scheduled.list", paged, lambda page: self._take_scheduled(me, page), _fail)
 
     def _take_listed(self, me: Position, page: Json) -> None:
@@ -224,6 +229,11 @@ class Client:
     def _take_contacts(self, me: Position, page: Json) -> None:
         for contact in page["items"]:
             self.contacts[contact["user_id"]] = contact
+        self._turn(me, page, "bookmarks")
+
+    def _take_bookmarks(self, me: Position, page: Json) -> None:
+        for bookmark in page["items"]:
+            self._take_bookmark(bookmark)
         self._turn(me, page, "page")
 
     def _take_scheduled(self, me: Position, page: Json) -> None:
@@ -358,6 +368,7 @@ class Client:
         """What becomes of each event of ``me`` that changes what is held."""
         return {
             "block.changed": self._apply_block,
+            "bookmark.changed": lambda params: self._take_bookmark(params["bookmark"]),
             "contact.changed": self._apply_contact,
             "conversation.personal": self._apply_personal,
             "membership.changed": self._apply_membership,
@@ -403,6 +414,13 @@ class Client:
             self.contacts[contact["user_id"]] = contact
         else:
             self.contacts.pop(contact["user_id"], None)
+
+    def _take_bookmark(self, bookmark: Json) -> None:
+        kept = {name: value for name, value in bookmark.items() if name != "message"}
+        if bookmark["bookmarked"]:
+            self.bookmarks[bookmark["message_id"]] = kept
+        else:
+            self.bookmarks.pop(bookmark["message_id"], None)
 
     def _apply_personal(self, params: Json) -> None:
         conversation = params["conversation_id"]

@@ -314,6 +314,18 @@ class ChatSchema:
             PrimaryKeyConstraint("user_id", "conversation_n", "seq"),
         )
         Index(f"{self.prefix}hidden_rev", self.hidden.c.user_id, self.hidden.c.me_rev)
+        self.bookmarks = self._table(
+            "bookmarks",
+            _required("user_id", Id),
+            _required("conversation_n", Surrogate),
+            _required("seq", Ms),
+            _required("nonce", String(10)),
+            _required("created_at", Ms),
+            _required("active", Boolean),
+            _required("me_rev", Ms),
+            PrimaryKeyConstraint("user_id", "conversation_n", "seq"),
+        )
+        Index(f"{self.prefix}bookmarks_rev", self.bookmarks.c.user_id, self.bookmarks.c.me_rev)
 
     def _threads(self) -> None:
         """Threads by their roots, and how far each user has read in them."""

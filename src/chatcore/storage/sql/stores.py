@@ -19,6 +19,7 @@ from chatcore.storage.sql.accounts import SqlSessions, SqlUsers
 from chatcore.storage.sql.actors import SqlActors, SqlBlocks
 from chatcore.storage.sql.audit import SqlAudit
 from chatcore.storage.sql.bans import SqlBans
+from chatcore.storage.sql.bookmarks import SqlBookmarks
 from chatcore.storage.sql.contacts import SqlContacts
 from chatcore.storage.sql.conversations import SqlConversations
 from chatcore.storage.sql.database import Database
@@ -65,6 +66,7 @@ class _Repositories:
         self.presence = SqlPresence(schema)
         self.uploads = SqlUploads(schema)
         self.unread = SqlUnread(schema)
+        self.bookmarks = SqlBookmarks(schema)
         self.search = SqlSearch(schema)
         self.reports = SqlReports(schema)
         self.erasures = SqlErasures(schema)
@@ -203,6 +205,10 @@ class SqlChatUnit(_Unit, ChatUnit):
     @cached_property
     def unread(self) -> SqlUnread:  # type: ignore[override]
         return self._prototypes.unread.bind(self._session)
+
+    @cached_property
+    def bookmarks(self) -> SqlBookmarks:  # type: ignore[override]
+        return self._prototypes.bookmarks.bind(self._session)
 
     def forget_batches(self, before: Milliseconds) -> None:
         batches = self._schema.batches
