@@ -251,7 +251,7 @@ async def test_a_transaction_that_took_too_long_is_not_kept(database: str) -> No
 
 async def test_rows_of_batches_live_an_hour(database: str) -> None:
     """Each write leaves one with the heads it moved; heartbeats sweep the old ones."""
-    clock, hourly = FakeClock(), Settings(heartbeat_s=3_600.0)
+    clock, hourly = FakeClock(), Settings(heartbeat_s=3_600.0, chores_interval_s=3_600.0)
 
     def rows() -> dict[str, str]:
         return {id: streams for id, _, streams in dump(database)["chat_batches"]}

@@ -149,9 +149,11 @@ uploads.info/own                        401    yes   yes   yes      yes    yes  
 uploads.info/another's                  401    404   404   404      404    404     404
 users.get                               401    yes   yes   yes      yes    yes     yes
 users.import                            401     no    no    no       no     no      no
+users.lift_shadow_ban                   401     no    no    no       no     no      no
 users.list                              401    yes   yes   yes      yes    yes     yes
 users.me                                401    yes   yes   yes      yes    yes     yes
 users.search                            401    yes   yes   yes      yes    yes     yes
+users.shadow_ban                        401     no    no    no       no     no      no
 users.update                            401    yes   yes   yes      yes    yes     yes
 """
 CODES: Final = {"no": "forbidden", "404": "not_found", "401": "unauthenticated"}

@@ -195,8 +195,20 @@ class Settings:
     transaction_s: float = _positive(10.0)
     """A transaction older than this may not commit. The overlap of ``since`` is longer."""
 
-    scheduled_interval_s: float = _positive(1.0)
-    """How often it is looked what scheduled messages are due: so much later they may be sent."""
+    moderator_s: float = _positive(2.0)
+    """How long the host's moderator may take over one message: people wait for it."""
+
+    moderator_fails: Literal["open", "closed"] = field(
+        default="open", validator=validators.in_(("open", "closed"))
+    )
+    """What becomes of a message where the moderator fails: it is sent, or refused for now."""
+
+    moderator_threads: int = _positive(8)
+    """How many messages a moderator that isn't asynchronous looks at at once."""
+
+    chores_interval_s: float = _positive(30.0)
+    """How often an engine looks for what has to be done by itself. A scheduled message is sent at
+    its time; one that a process took which has ended since, at most so much later."""
 
     chores_pause_s: float = _positive(0.05)
     """Between two steps of a chore that has more to do: nobody else waits longer for it."""

@@ -28,7 +28,7 @@ from chatcore.delivery.connection import Connection
 from chatcore.delivery.hub import Hub
 from chatcore.errors import ChatError, Internal, Misconfigured, Unavailable
 from chatcore.events import Announcement
-from chatcore.flows import FLOWS, chores, erasure, sessions
+from chatcore.flows import FLOWS, chores, erasure, moderation, scheduled, sessions
 from chatcore.flows import uploads as upload_flows
 from chatcore.flows.presence import Attendance
 from chatcore.flows.previews import Previews
@@ -44,6 +44,7 @@ from chatcore.policy import require
 from chatcore.ports.blobs import BlobStore
 from chatcore.ports.broker import Broker
 from chatcore.ports.identity import Directory, Hasher, Mailer
+from chatcore.ports.moderation import Moderator
 from chatcore.ports.previews import LinkPreviewer
 from chatcore.ports.storage import AccountsUnit, ChatUnit, Store
 from chatcore.security.passwords import Argon2Hasher
@@ -87,6 +88,7 @@ class ChatEngine:
         directory: Directory | None = None,
         hasher: Hasher | None = None,
         mailer: Mailer | None = None,
+        moderator: Moderator | None = None,
         previews: LinkPreviewer | None = None,
         clock: Clock | None = None,
         limits: Limits | None = None,
@@ -97,6 +99,7 @@ class ChatEngine:
         self.clock = clock or SystemClock()
         self.hasher = hasher or Argon2Hasher()
         self.mailer = mailer
+        self.moderator = moderator
         opened = open_database(database, readers=self.settings.readers)
         other = opened
         if accounts is not None:
@@ -128,8 +131,10 @@ class ChatEngine:
         await anyio.to_thread.run_sync(self.chat_store.open)
         await anyio.to_thread.run_sync(self.accounts_store.open)
         self.hub = Hub(self.limits, self.clock)
+        self.hub.on_scheduled = partial(scheduled.note, self)
         self._hashing = anyio.CapacityLimiter(self.limits.hashing_threads)
         self._hashes = 0
+        self.moderating = anyio.CapacityLimiter(self.settings.moderator_threads)
         self._lanes()
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._release)
@@ -240,8 +245,16 @@ class ChatEngine:
         flow = FLOWS.get(type(operation))
         if flow is not None:
             return await flow(self, actor, operation)  # type: ignore[no-any-return]
+        verdict = None
+        if self._reviewed(operation):
+            operation, verdict = await moderation.review(self, actor, operation)
         known = await self._known(operation)
-        return await self._wait(self._lane(operation), partial(job_of, actor, operation, known))  # type: ignore[no-any-return]
+        make = partial(job_of, actor, operation, known, verdict=verdict)
+        return await self._wait(self._lane(operation), make)  # type: ignore[no-any-return]
+
+    def _reviewed(self, operation: Operation[Any]) -> bool:
+        """Whether the host's moderator is asked about it first."""
+        return self.moderator is not None and type(operation) in moderation.REVIEWED
 
     def submit(self, requests: Sequence[Request]) -> None:
         """Take many operations at once and return; each is told its outcome when it is there.
@@ -257,7 +270,8 @@ class ChatEngine:
         actor, operation = request.actor, request.operation
         try:
             self._require_open()
-            if type(operation) in FLOWS or operation.spec.users is not None:
+            takes_turns = type(operation) in FLOWS or operation.spec.users is not None
+            if takes_turns or self._reviewed(operation):
                 if operation.spec.writes and actor.user_id is not None:
                     self._turns.begin(actor.user_id)
                 self._tasks.start_soon(self._execute_for, request)
@@ -344,6 +358,9 @@ class ChatEngine:
 
     def spawn(self, call: Callable[..., Awaitable[object]], *args: object) -> None:
         self._tasks.start_soon(_logged, call, *args)
+
+    def later(self, seconds: float, call: Callable[[Any], Awaitable[object]]) -> None:
+        self.hub.timers.after(seconds, lambda: self.spawn(call, self))
 
     def publish(self, announcements: Sequence[Announcement]) -> None:
         self._broker.publish(announcements)

@@ -25,6 +25,7 @@ from chatcore.operations import Operation
 from chatcore.ports.storage import Store, UnitOfWork
 from chatcore.services import BULK, HANDLERS, Outcome, Request
 from chatcore.services.audit import audited
+from chatcore.services.work import Reviewed
 
 logger = logging.getLogger("chatcore.lanes")
 
@@ -70,13 +71,14 @@ def job_of(
     operation: Operation[Any],
     known: Mapping[UserId, User],
     done: Callable[[Outcome], None],
+    verdict: Reviewed | None = None,
 ) -> Job[Any]:
     """The job that runs an operation's handler. Raises :class:`Forbidden` where there is none."""
     kind, stream = type(operation), operation.spec.stream
     about = None if stream is None else getattr(operation, stream)
     bulk = BULK.get(kind)
     if bulk is not None:
-        request = Request(actor, operation, known)
+        request = Request(actor, operation, known, verdict)
         return Job(done, bulk=bulk, request=request, by=actor.user_id, about=about)
     handler = HANDLERS.get(kind)
     if handler is None:  # a right that the policy knows by a class of its own

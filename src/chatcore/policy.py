@@ -176,6 +176,8 @@ TABLE: Final[dict[type[ops.Operation[Any]], Rule]] = {
     ops.ListScheduled: Rule("user"),
     ops.UpdateScheduled: Rule("user"),
     ops.CancelScheduled: Rule("user"),
+    ops.ShadowBan: Rule("operator"),
+    ops.LiftShadowBan: Rule("operator"),
     ops.ListHeld: Rule("operator"),
     ops.ReleaseHeld: Rule("operator"),
     ops.RejectHeld: Rule("operator"),

@@ -7,7 +7,7 @@ every new connection brings: nothing that follows a removal reaches the removed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NoReturn
 
 from attrs import evolve, frozen
@@ -26,12 +26,13 @@ from chatcore.events import (
     MeUpdated,
     PresenceChanged,
     ReceiptsMoved,
+    ScheduledChanged,
     SessionRevoked,
     TypingChanged,
     UserChanged,
 )
 from chatcore.ids import Clock, ConversationId, SessionId, StreamId, UserId
-from chatcore.models import UserSettings
+from chatcore.models import Scheduled, UserSettings
 
 REVOKED: Final = 4401
 TOO_MANY: Final = 1008
@@ -60,6 +61,8 @@ class Hub:
     def __init__(self, limits: Limits, clock: Clock) -> None:
         self.timers = Timers(clock)
         """Calls that are due later, while :meth:`run` runs."""
+        self.on_scheduled: Callable[[Scheduled], None] | None = None
+        """Told of every scheduled message that changes."""
         self._limits = limits
         self._listeners: dict[UserId, Listener] = {}
         self._audiences = Audiences()
@@ -216,6 +219,9 @@ class Hub:
             _put(listener.connections, run.above(floor))
 
     def _tell_account(self, user: UserId, announcements: Sequence[Announcement]) -> None:
+        for announcement in announcements:
+            if isinstance(announcement.event, ScheduledChanged) and self.on_scheduled:
+                self.on_scheduled(announcement.event.scheduled)
         listener = self._listeners.get(user)
         if listener is None:
             return

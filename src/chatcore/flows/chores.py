@@ -19,6 +19,10 @@ from chatcore.flows.parts import Parts
 logger = logging.getLogger("chatcore.chores")
 
 
+_FIRST_S: Final = 1.0
+"""What an engine that was closed has left undone is looked for this soon."""
+
+
 @frozen
 class Chore:
     """``step`` does a bounded piece of work: whether there is more to do at once."""
@@ -32,7 +36,7 @@ class Chore:
 _HOUR_S: Final = 3_600.0
 
 CHORES: Final[Sequence[Chore]] = (
-    Chore("scheduled", lambda parts: parts.settings.scheduled_interval_s, scheduled.fire),
+    Chore("scheduled", lambda parts: parts.settings.chores_interval_s, scheduled.fire),
     Chore("erasure", lambda parts: _HOUR_S, erasure.resume),
     Chore("audit", lambda parts: _HOUR_S, audit.prune),
 )
@@ -41,7 +45,7 @@ CHORES: Final[Sequence[Chore]] = (
 async def run(parts: Parts, chores: Sequence[Chore] = CHORES) -> NoReturn:
     """Do every chore in its turn, for ever. What fails is logged, and tried again later."""
     clock = parts.clock
-    due = {chore: clock.monotonic() + chore.interval_s(parts) for chore in chores}
+    due = {chore: clock.monotonic() + min(_FIRST_S, chore.interval_s(parts)) for chore in chores}
     while True:
         chore = min(due, key=lambda one: due[one])
         await clock.sleep(due[chore] - clock.monotonic())

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
+
+from anyio import CapacityLimiter
 
 from chatcore.config import Limits, Settings
 from chatcore.events import Announcement
 from chatcore.ids import Clock
 from chatcore.ports.blobs import BlobStore
 from chatcore.ports.identity import Directory, Hasher, Mailer
+from chatcore.ports.moderation import Moderator
 from chatcore.services.work import AccountsWork, ChatWork
 
 T = TypeVar("T")
@@ -21,6 +24,14 @@ class Parts(Protocol):
     limits: Limits
     settings: Settings
     clock: Clock
+
+    @property
+    def moderator(self) -> Moderator | None: ...
+
+    @property
+    def moderating(self) -> CapacityLimiter:
+        """How many threads may ask the moderator at once."""
+        ...
 
     @property
     def hasher(self) -> Hasher: ...
@@ -56,6 +67,10 @@ class Parts(Protocol):
 
     def spawn(self, call: Callable[..., Awaitable[object]], *args: object) -> None:
         """Run something beside, for as long as the engine is open; its errors are logged."""
+        ...
+
+    def later(self, seconds: float, call: Callable[[Any], Awaitable[object]]) -> None:
+        """:meth:`spawn` ``call`` with the parts after a while, unless the engine is closed."""
         ...
 
     def publish(self, announcements: Sequence[Announcement]) -> None:

@@ -73,6 +73,7 @@ from chatcore.operations.scheduled import (
     UpdateScheduled,
 )
 from chatcore.operations.search import SearchMessages
+from chatcore.operations.shadow import LiftShadowBan, ShadowBan
 from chatcore.operations.sync import GetHeads, Pull, PullFrom
 from chatcore.operations.threads import ListThreads
 from chatcore.operations.uploads import DeleteUpload, GetUpload
@@ -122,6 +123,7 @@ __all__ = [
     "ImportUser",
     "JoinConversation",
     "Leave",
+    "LiftShadowBan",
     "ListAudit",
     "ListBans",
     "ListBlocks",
@@ -172,6 +174,7 @@ __all__ = [
     "SendMessage",
     "SetPresence",
     "SetTyping",
+    "ShadowBan",
     "Spec",
     "TransferOwnership",
     "UnbanMember",

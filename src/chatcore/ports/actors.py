@@ -66,6 +66,10 @@ class ActorRepository(ABC):
         """
 
     @abstractmethod
+    def shadow(self, user_id: UserId, until: Milliseconds | None) -> None:
+        """Let nobody else hear a locked user until then, or let everybody again."""
+
+    @abstractmethod
     def get(self, user_id: UserId) -> ActorRecord | None:
         """Read without locking."""
 

@@ -13,13 +13,13 @@ from attrs import define, evolve, field, frozen
 from chatcore.errors import ChatError, Conflict, KeyReused, NotFound
 from chatcore.events import MessageSent
 from chatcore.ids import MessageId, UploadId, UserId, new_nonce, split_message_id, to_ms
-from chatcore.models import Deferred, Message
+from chatcore.models import Actor, Deferred, Message
 from chatcore.operations import ImportMessage, SendMessage
 from chatcore.policy import require
 from chatcore.ports.conversations import ConversationRecord
 from chatcore.ports.messages import MessageRecord
 from chatcore.ports.uploads import UploadRecord
-from chatcore.services import content, faces
+from chatcore.services import access, content, faces
 from chatcore.services.access import Seat, Seats, peer
 from chatcore.services.deferrals import Deferrals, waits
 from chatcore.services.mentions import heeded
@@ -236,6 +236,16 @@ def _named(work: ChatWork, facts: _Facts, seat: Seat, id: MessageId | None) -> M
     ):
         raise NotFound
     return found
+
+
+def is_repeat(work: ChatWork, actor: Actor, operation: SendMessage) -> bool:
+    """Whether its key is taken already. Raises the errors of whoever may not send there."""
+    seat = access.seat(work, actor, operation.conversation_id, lock=False)
+    require(type(operation), actor, seat.case(blocked=access.blocked(work, seat)))
+    if operation.key is None:
+        return False
+    place = [(operation.key, seat.member.user_id, seat.stream.n)]
+    return bool(work.unit.messages.by_key(place) or work.unit.scheduled.by_key(place))
 
 
 def _digest_of(request: Request) -> str | None:

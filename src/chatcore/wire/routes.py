@@ -80,6 +80,8 @@ ROUTES: tuple[Route, ...] = (
     _api("POST", "/contacts", ops.RequestContact),
     _api("POST", "/contacts/{user_id}/respond", ops.RespondContact),
     _api("DELETE", "/contacts/{user_id}", ops.RemoveContact),
+    _api("PUT", "/users/{user_id}/shadow-ban", ops.ShadowBan),
+    _api("DELETE", "/users/{user_id}/shadow-ban", ops.LiftShadowBan),
     _api("GET", "/blocks", ops.ListBlocks),
     _api("PUT", "/blocks/{user_id}", ops.AddBlock),
     _api("DELETE", "/blocks/{user_id}", ops.RemoveBlock),

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import msgspec
 from attrs import evolve
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, or_, select, update
 
-from chatcore.ids import UserId
+from chatcore.ids import Milliseconds, UserId
 from chatcore.models import UserSettings
 from chatcore.ports.actors import (
     ActorRecord,
@@ -74,6 +74,13 @@ class SqlActors(Repository, ActorRepository):
             self._session.insert(self._table, self._mapping.dump(record))
             self._hold(record)
         return {user: self._locked[user] for user in ids}
+
+    def shadow(self, user_id: UserId, until: Milliseconds | None) -> None:
+        record = self._locked[user_id]
+        record.shadowed_until = self._before[user_id].shadowed_until = until
+        c = self._table.c
+        changed = update(self._table).where(c.user_id == user_id)
+        self._session.write(changed.values(shadowed_until=until))
 
     def get(self, user_id: UserId) -> ActorRecord | None:
         if user_id in self._locked:

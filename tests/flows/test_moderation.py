@@ -1,0 +1,266 @@
+"""The host's moderator: asked before a message is taken, and what its verdicts do."""
+
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import anyio
+import pytest
+
+from chatcore.config import Settings
+from chatcore.engine import ChatEngine, Request
+from chatcore.errors import ChatError, Conflict, Forbidden, NotFound, Unavailable
+from chatcore.events import ScheduledChanged
+from chatcore.flows import scheduled as firing
+from chatcore.ids import ScheduledId, to_datetime
+from chatcore.models import Actor, Conversation, Deferred, Message
+from chatcore.operations import (
+    EditMessage,
+    ListHeld,
+    ListMessages,
+    ListScheduled,
+    RejectHeld,
+    ReleaseHeld,
+    SendMessage,
+    UpdateScheduled,
+)
+from chatcore.ports.moderation import Allow, Draft, Hold, Moderator, Refuse, Replace, Verdict
+from chatcore.testing.clock import FakeClock
+from chatcore.testing.fakes import PlainHasher
+from tests.people import People, RecordingBroker
+
+pytestmark = pytest.mark.anyio
+OPERATOR = Actor(None, operator=True)
+
+
+def judge(body: str | None) -> Verdict:
+    """By the word."""
+    match body:
+        case "bad":
+            return Refuse("no such words")
+        case "odd":
+            return Hold("looks odd")
+        case "damn":
+            return Replace("d***")
+        case "boom":
+            raise RuntimeError("the moderator breaks")
+    return Allow()
+
+
+class Sync(Moderator):
+    """Judges in a thread."""
+
+    def __init__(self) -> None:
+        self.asked: list[Draft] = []
+        self.threads: set[int] = set()
+
+    def review(self, draft: Draft) -> Verdict:
+        self.asked.append(draft)
+        self.threads.add(threading.get_ident())
+        return judge(draft.body)
+
+
+class Async(Moderator):
+    """Judges on the loop; what is slow never answers."""
+
+    async def review(self, draft: Draft) -> Verdict:
+        if draft.body == "slow":
+            await anyio.sleep_forever()
+        await anyio.lowlevel.checkpoint()
+        return judge(draft.body)
+
+
+Opening = Callable[..., Awaitable[ChatEngine]]
+
+
+@pytest.fixture
+async def opening(
+    database: str, clock: FakeClock, broker: RecordingBroker
+) -> AsyncIterator[Opening]:
+    """Opens engines with a moderator."""
+    async with anyio.create_task_group() as tasks:
+        done = anyio.Event()
+
+        async def hold(engine: ChatEngine, ready: anyio.Event) -> None:
+            async with engine:
+                ready.set()
+                await done.wait()
+
+        async def make(moderator: Moderator, **settings: Any) -> ChatEngine:
+            engine = ChatEngine(
+                database,
+                clock=clock,
+                broker=broker,
+                hasher=PlainHasher(),
+                moderator=moderator,
+                settings=Settings(**settings),
+            )
+            ready = anyio.Event()
+            tasks.start_soon(hold, engine, ready)
+            await ready.wait()
+            return engine
+
+        yield make
+        done.set()
+
+
+async def room(engine: ChatEngine) -> tuple[Actor, Actor, Conversation]:
+    """Two people in a group."""
+    people = People(engine)
+    ann, ben = await people("ann", "ben")
+    return ann, ben, await people.group(ann, ben)
+
+
+async def bodies(engine: ChatEngine, actor: Actor, where: Conversation) -> list[str | None]:
+    """What stands in a conversation."""
+    return [one.body for one in (await engine.execute(actor, ListMessages(where.id))).items]
+
+
+@pytest.mark.parametrize("kind", [Sync, Async])
+async def test_its_verdicts(opening: Opening, kind: Callable[[], Moderator]) -> None:
+    """Let through, refused with the reason, replaced, or held."""
+    engine = await opening(kind())
+    ann, ben, group = await room(engine)
+    await engine.execute(ann, SendMessage(group.id, "fine"))
+    with pytest.raises(Forbidden, match="no such words"):
+        await engine.execute(ann, SendMessage(group.id, "bad"))
+    replaced = await engine.execute(ann, SendMessage(group.id, "damn", "k"))
+    assert isinstance(replaced, Message)
+    assert replaced.body == "d***"
+    again = await engine.execute(ann, SendMessage(group.id, "damn", "k"))
+    assert isinstance(again, Message)
+    assert (again.id, again.replayed) == (replaced.id, True)
+    held = await engine.execute(ann, SendMessage(group.id, "odd", "k2"))
+    assert isinstance(held, Deferred)
+    assert (held.scheduled.held, held.scheduled.state) == (True, "held")
+    assert held.scheduled.reason == "looks odd"
+    assert await bodies(engine, ben, group) == ["fine", "d***"]
+
+
+async def test_it_is_asked_in_a_thread_and_once_a_key(opening: Opening) -> None:
+    """A repeat is answered without it; whoever may not send there doesn't reach it."""
+    moderator = Sync()
+    engine = await opening(moderator)
+    ann, _, group = await room(engine)
+    (cem,) = await People(engine)("cem")
+    for _ in range(2):
+        await engine.execute(ann, SendMessage(group.id, "odd", "k"))
+    assert len(moderator.asked) == 1
+    assert moderator.asked[0].conversation_id == group.id
+    assert threading.get_ident() not in moderator.threads
+    with pytest.raises(NotFound):
+        await engine.execute(cem, SendMessage(group.id, "bad"))
+    assert len(moderator.asked) == 1
+
+
+async def test_operators_release_and_reject(opening: Opening, broker: RecordingBroker) -> None:
+    """Released, it is sent then; rejected, its sender is told why; either is for good."""
+    engine = await opening(Async())
+    ann, ben, group = await room(engine)
+    for key in ("one", "two"):
+        await engine.execute(ann, SendMessage(group.id, "odd", key))
+    one, two = (await engine.execute(OPERATOR, ListHeld())).items
+    assert [item.sender_id for item in (one, two)] == [ann.id, ann.id]
+    broker.take()
+    sent = await engine.execute(OPERATOR, ReleaseHeld(one.id))
+    assert sent.state == "sent"
+    assert broker.take_names() == ["message.sent", "scheduled.changed"]
+    assert await bodies(engine, ben, group) == ["odd"]
+    repeated = await engine.execute(ann, SendMessage(group.id, "odd", one.key))
+    assert isinstance(repeated, Message)
+    assert repeated.id == sent.message_id
+    await engine.execute(OPERATOR, RejectHeld(two.id, "spam"))
+    (told,) = broker.take()
+    assert isinstance(told.event, ScheduledChanged)
+    assert (told.event.scheduled.state, told.event.scheduled.reason) == ("rejected", "spam")
+    for late in (ReleaseHeld(two.id), RejectHeld(one.id)):
+        with pytest.raises(Conflict):
+            await engine.execute(OPERATOR, late)
+    with pytest.raises(NotFound):
+        await engine.execute(OPERATOR, ReleaseHeld(ScheduledId("nothing")))
+    assert (await engine.execute(OPERATOR, ListHeld())).items == ()
+
+
+async def test_held_and_scheduled(opening: Opening, clock: FakeClock) -> None:
+    """Not sent while it is held; released before its time, it waits for that."""
+    engine = await opening(Async())
+    ann, ben, group = await room(engine)
+    at = to_datetime(clock.now()) + timedelta(seconds=10)
+    held = await engine.execute(ann, SendMessage(group.id, "odd", send_at=at))
+    assert isinstance(held, Deferred)
+    clock.advance(5)
+    waits = await engine.execute(OPERATOR, ReleaseHeld(held.scheduled.id))
+    assert (waits.state, waits.held) == ("waiting", False)
+    clock.advance(5)
+    await firing.fire(engine)
+    assert await bodies(engine, ben, group) == ["odd"]
+    late = await engine.execute(
+        ann, SendMessage(group.id, "odd", send_at=to_datetime(clock.now() + 1_000))
+    )
+    assert isinstance(late, Deferred)
+    clock.advance(5)
+    assert not await firing.fire(engine)
+    await engine.execute(OPERATOR, ReleaseHeld(late.scheduled.id))
+    assert await bodies(engine, ben, group) == ["odd", "odd"]
+
+
+async def test_edits_and_changes_are_looked_at_too(opening: Opening, clock: FakeClock) -> None:
+    """They can't be held: what would be is refused."""
+    engine = await opening(Async())
+    ann, _, group = await room(engine)
+    sent = await engine.execute(ann, SendMessage(group.id, "fine"))
+    assert isinstance(sent, Message)
+    at = to_datetime(clock.now() + 10_000)
+    planned = await engine.execute(ann, SendMessage(group.id, "fine", send_at=at))
+    assert isinstance(planned, Deferred)
+    for body in ("bad", "odd"):
+        with pytest.raises(Forbidden):
+            await engine.execute(ann, EditMessage(group.id, sent.id, body))
+        with pytest.raises(Forbidden):
+            await engine.execute(ann, UpdateScheduled(planned.scheduled.id, body))
+    assert (await engine.execute(ann, EditMessage(group.id, sent.id, "damn"))).body == "d***"
+    changed = await engine.execute(ann, UpdateScheduled(planned.scheduled.id, "damn"))
+    assert changed.body == "d***"
+    await engine.execute(ann, UpdateScheduled(planned.scheduled.id, send_at=at))
+    assert len((await engine.execute(ann, ListScheduled())).items) == 1
+
+
+@pytest.mark.parametrize("body", ["boom", "slow"])
+async def test_where_it_fails(opening: Opening, body: str) -> None:
+    """Open lets the message through, closed refuses it for now, as the host has chosen."""
+    opened = await opening(Async(), moderator_s=0.02)
+    ann, ben, group = await room(opened)
+    await opened.execute(ann, SendMessage(group.id, body))
+    assert await bodies(opened, ben, group) == [body]
+    closed = await opening(Async(), moderator_s=0.02, moderator_fails="closed")
+    with pytest.raises(Unavailable):
+        await closed.execute(ann, SendMessage(group.id, body))
+    assert await bodies(closed, ben, group) == [body]
+
+
+async def test_each_ones_order_is_kept(opening: Opening) -> None:
+    """However long the moderator takes over each of them."""
+
+    class Uneven(Moderator):
+        async def review(self, draft: Draft) -> Verdict:
+            for _ in range(10 - int(draft.body or 0)):
+                await anyio.lowlevel.checkpoint()
+            return Allow()
+
+    engine = await opening(Uneven())
+    ann, ben, group = await room(engine)
+    outcomes: list[Any] = []
+    wanted = [str(number) for number in range(10)]
+    done = anyio.Event()
+
+    def take(outcome: Any) -> None:
+        outcomes.append(outcome)
+        if len(outcomes) == len(wanted):
+            done.set()
+
+    engine.submit([Request(ann, SendMessage(group.id, body), take) for body in wanted])
+    with anyio.fail_after(10):
+        await done.wait()
+    assert not any(isinstance(one, ChatError) for one in outcomes)
+    assert await bodies(engine, ben, group) == wanted
