@@ -16,6 +16,7 @@ from chatcore.storage.sql.schema import ChatSchema
 
 PRIVATE: Final = {
     "hidden": "user_id",
+    "bookmarks": "user_id",
     "thread_marks": "user_id",
     "blocks": "user_id",
     "contacts": "user_id",
