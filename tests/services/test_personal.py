@@ -15,15 +15,19 @@ from chatcore.events import ConversationPersonal, MessageUpdated, ReceiptsMoved
 from chatcore.ids import ConnectionId
 from chatcore.models import Actor, Conversation, Me
 from chatcore.operations import (
+    AddBookmark,
     AddMembers,
     AddReaction,
     ClearConversation,
+    CreateConversation,
     EditMessage,
+    GetBadge,
     GetConversation,
     GetHeads,
     GetMessage,
     GetMessageStatus,
     Leave,
+    ListBookmarks,
     ListConversations,
     ListMessages,
     MarkReceipt,
@@ -283,3 +287,33 @@ async def test_live_events_below_are_only_an_advance(engine: ChatEngine, people:
         ["conversation.personal", "stream.advanced", "message.edited"],
         ["message.edited", "message.edited"],
     ]
+
+
+async def test_saved_messages_are_a_conversation_like_any_other(
+    engine: ChatEngine, people: People
+) -> None:
+    """With oneself: sent, found, reacted to, kept, drafted and cleared, and never unread."""
+    (ann,) = await people("ann")
+    notes = await engine.execute(ann, CreateConversation(kind="self"))
+    sent = await people.say(ann, notes, "soup recipe", "soup again")
+    reply = SendMessage(notes.id, "all of it", reply_to=sent[0].id, mentions=("all",))
+    last = await engine.execute(ann, reply)
+    me = await own(engine, ann, notes)
+    assert (me.unread, me.unread_mentions) == (0, 0)
+    assert (await engine.execute(ann, GetBadge())).conversations == 0
+    marked = await engine.execute(ann, MarkReceipt(notes.id, read_seq=3))
+    assert (marked.receipt.read_seq, marked.unread) == (3, 0)
+    status = await engine.execute(ann, GetMessageStatus(notes.id, last.id))
+    assert (status.status, status.items) == ("sent", ())
+    reacted = await engine.execute(ann, AddReaction(notes.id, sent[0].id, "like"))
+    assert reacted.mine == ("like",)
+    found = await engine.execute(ann, SearchMessages("soup"))
+    assert {one.seq for one in found.items} == {1, 2}
+    await engine.execute(ann, AddBookmark(sent[1].id))
+    (kept,) = (await engine.execute(ann, ListBookmarks())).items
+    assert kept.message is not None
+    await engine.execute(ann, PersonalizeConversation(notes.id, draft="and", marked_unread=True))
+    assert (await engine.execute(ann, GetBadge())).conversations == 1
+    cleared = await engine.execute(ann, ClearConversation(notes.id, 3))
+    assert (cleared.last_message, cleared.peer_id) == (None, None)
+    assert (await engine.execute(ann, SearchMessages("soup"))).items == ()
