@@ -146,12 +146,12 @@ def _decide(
     record = _record(work, facts, seat, operation, digest, root)
     if waits(request):
         return beside.deferrals.defer(request, record, stream), None
-    imported = isinstance(operation, ImportMessage)
-    if not imported:
+    slow = seat.stream.slow_mode_s > 0 and not isinstance(operation, ImportMessage)
+    if slow:
         beside.pace.require(seat)
     if operation.read_seq is not None:
         beside.moves.claim(seat, read=operation.read_seq)
-    if not imported:
+    if slow:
         beside.pace.sent(seat)
     if (facts.seats.standing(record.sender_id).shadowed_until or 0) > work.now:
         return beside.deferrals.unheard(record, stream), None
