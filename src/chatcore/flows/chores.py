@@ -48,7 +48,7 @@ async def run(parts: Parts, chores: Sequence[Chore] = CHORES) -> NoReturn:
     due = {chore: clock.monotonic() + min(_FIRST_S, chore.interval_s(parts)) for chore in chores}
     while True:
         chore = min(due, key=lambda one: due[one])
-        await clock.sleep(due[chore] - clock.monotonic())
+        await clock.sleep(max(0.0, due[chore] - clock.monotonic()))
         more = False
         try:
             more = await chore.step(parts)
