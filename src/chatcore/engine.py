@@ -9,7 +9,7 @@ Everything is a parameter; nothing is global, and nothing is read from the envir
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -26,15 +26,32 @@ from chatcore.brokers.local import LocalBroker
 from chatcore.config import Limits, Settings
 from chatcore.delivery.connection import Connection
 from chatcore.delivery.hub import Hub
-from chatcore.errors import ChatError, Internal, Misconfigured, Unavailable
+from chatcore.errors import (
+    ChatError,
+    Internal,
+    Misconfigured,
+    Unauthenticated,
+    Unavailable,
+    Unsupported,
+)
 from chatcore.events import Announcement
-from chatcore.flows import FLOWS, chores, erasure, moderation, scheduled, sessions
+from chatcore.flows import (
+    FLOWS,
+    chores,
+    erasure,
+    hosts,
+    moderation,
+    people,
+    scheduled,
+    sessions,
+)
 from chatcore.flows import uploads as upload_flows
+from chatcore.flows.accounts import note_revoked
 from chatcore.flows.presence import Attendance
 from chatcore.flows.previews import Previews
 from chatcore.flows.search import Indexing
 from chatcore.flows.uploads import Download
-from chatcore.ids import Clock, SystemClock, UploadId, UserId
+from chatcore.ids import Clock, SessionId, SystemClock, UploadId, UserId
 from chatcore.lanes import Batch, Job, Lane, Runner, Turns, job_of
 from chatcore.media.files import FilesStore
 from chatcore.models import Actor, Attachment, Started, User
@@ -43,7 +60,7 @@ from chatcore.operations.checks import check
 from chatcore.policy import require
 from chatcore.ports.blobs import BlobStore
 from chatcore.ports.broker import Broker
-from chatcore.ports.identity import Directory, Hasher, Mailer
+from chatcore.ports.identity import Authenticator, Credentials, Directory, Hasher, Mailer
 from chatcore.ports.moderation import Moderator
 from chatcore.ports.previews import LinkPreviewer
 from chatcore.ports.storage import AccountsUnit, ChatUnit, Store
@@ -86,6 +103,7 @@ class ChatEngine:
         files: str | Path | BlobStore | None = None,
         broker: Broker | None = None,
         directory: Directory | None = None,
+        authenticator: Authenticator | None = None,
         hasher: Hasher | None = None,
         mailer: Mailer | None = None,
         moderator: Moderator | None = None,
@@ -102,12 +120,17 @@ class ChatEngine:
         self.moderator = moderator
         opened = open_database(database, readers=self.settings.readers)
         other = opened
+        if accounts is not None and directory is not None:
+            raise Misconfigured("Either accounts are chatcore's, or a directory is the host's")
         if accounts is not None:
             other = open_database(accounts, readers=self.settings.readers)
         self.chat_store: Store[ChatUnit] = SqlChatStore(opened, self.settings, self.clock)
         self.accounts_store: Store[AccountsUnit] = SqlAccountsStore(
             other, self.settings, self.clock
         )
+        self.hosted = directory is not None
+        self.authenticator = authenticator
+        self._flows = {**FLOWS, **people.hosted()} if self.hosted else FLOWS
         self.directory = directory or AccountsDirectory(
             self.accounts_store, self.limits, self.settings
         )
@@ -129,7 +152,8 @@ class ChatEngine:
 
     async def __aenter__(self) -> Self:
         await anyio.to_thread.run_sync(self.chat_store.open)
-        await anyio.to_thread.run_sync(self.accounts_store.open)
+        if not self.hosted:
+            await anyio.to_thread.run_sync(self.accounts_store.open)
         self.hub = Hub(self.limits, self.clock)
         self.hub.on_scheduled = partial(scheduled.note, self)
         self._hashing = anyio.CapacityLimiter(self.limits.hashing_threads)
@@ -242,7 +266,7 @@ class ChatEngine:
         self._require_open()
         require(type(operation), actor)
         check(operation, self.limits)
-        flow = FLOWS.get(type(operation))
+        flow = self._flows.get(type(operation))
         if flow is not None:
             return await flow(self, actor, operation)  # type: ignore[no-any-return]
         verdict = None
@@ -270,7 +294,7 @@ class ChatEngine:
         actor, operation = request.actor, request.operation
         try:
             self._require_open()
-            takes_turns = type(operation) in FLOWS or operation.spec.users is not None
+            takes_turns = type(operation) in self._flows or operation.spec.users is not None
             if takes_turns or self._reviewed(operation):
                 if operation.spec.writes and actor.user_id is not None:
                     self._turns.begin(actor.user_id)
@@ -310,7 +334,7 @@ class ChatEngine:
             return {}
         named = getattr(operation, operation.spec.users)
         ids: Sequence[UserId] = named if isinstance(named, tuple) else (named,)
-        return await self.accounts_read(lambda work: self.directory.cards(ids)) if ids else {}
+        return await self.cards(ids) if ids else {}
 
     async def _wait(self, lane: Lane[Any], make: Callable[[Callable[[Outcome], None]], Any]) -> Any:
         """Put a job into a lane and wait for its outcome."""
@@ -341,10 +365,22 @@ class ChatEngine:
         return await self._wait(self._chat_reads, lambda done: Job(done, run))  # type: ignore[no-any-return]
 
     async def accounts_write(self, run: Callable[[AccountsWork], T]) -> T:
+        self._require_accounts()
         return await self._wait(self._accounts_writes, lambda done: Job(done, run))  # type: ignore[no-any-return]
 
     async def accounts_read(self, run: Callable[[AccountsWork], T]) -> T:
+        self._require_accounts()
         return await self._wait(self._accounts_reads, lambda done: Job(done, run))  # type: ignore[no-any-return]
+
+    async def cards(self, ids: Collection[UserId]) -> Mapping[UserId, User]:
+        """The public cards of those who exist, wherever people are kept."""
+        if self.hosted:
+            return await hosts.ask(partial(self.directory.cards, ids))
+        return await self.accounts_read(lambda work: self.directory.cards(ids))
+
+    def _require_accounts(self) -> None:
+        if self.hosted:
+            raise Unsupported("Accounts are the host's: there is no accounts store")
 
     async def hashing(self, run: Callable[[], T]) -> T:
         """Run slow hashing. Raises :class:`Unavailable` where too many wait already."""
@@ -370,11 +406,41 @@ class ChatEngine:
     # Sessions, connections and files.
 
     async def authenticate(
-        self, token: str, *, address: str | None = None, user_agent: str | None = None
+        self,
+        token: str | None,
+        *,
+        address: str | None = None,
+        user_agent: str | None = None,
+        cookies: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Actor:
-        """The actor whom a session's token stands for. Raises :class:`Unauthenticated`."""
-        actor = await sessions.authenticate(self, token, address, user_agent)
+        """The actor whom a token stands for, or whatever else the host's authenticator knows.
+
+        Raises :class:`Unauthenticated`.
+        """
+        actor = None
+        if self.authenticator is not None:
+            shown = Credentials(
+                token=token,
+                cookies=cookies or {},
+                headers=headers or {},
+                address=address,
+                user_agent=user_agent,
+            )
+            actor = await hosts.recognise(self.authenticator, shown)
+        if actor is None:
+            if token is None or self.hosted:
+                raise Unauthenticated
+            actor = await sessions.authenticate(self, token, address, user_agent)
         return evolve(actor, operator=actor.operator or actor.user_id in self.settings.operators)
+
+    async def end_session(self, user_id: UserId, session_id: SessionId) -> None:
+        """Close the connections of a session of the host's own, on every node."""
+        await self.chat_write(lambda work: note_revoked(work, user_id, [session_id]))
+
+    async def profile_changed(self, user_id: UserId) -> None:
+        """Tell a user's own devices and whoever watches them that the host changed their card."""
+        await people.tell(self, user_id)
 
     async def account_of(self, login: str) -> UserId | None:
         """Whom a login name means, for counting guesses by account rather than by spelling."""
@@ -428,7 +494,8 @@ class ChatEngine:
         try:
             with anyio.fail_after(5):
                 await self.chat_read(lambda work: work.unit.actors.inactive([UserId("-")]))
-                await self.accounts_read(lambda work: work.unit.users.get([UserId("-")]))
+                if not self.hosted:
+                    await self.accounts_read(lambda work: work.unit.users.get([UserId("-")]))
         except (ChatError, TimeoutError):
             return False
         return True

@@ -89,6 +89,7 @@ class FakeEngine:
     clock: FakeClock = field(factory=FakeClock)
     answer: Answer = _done
     tokens: Mapping[str, Actor] = field(factory=lambda: {"secret": ADA})
+    authenticator: None = None
     logins: Mapping[str, UserId] = field(factory=dict)
     """Whose each login name is."""
     is_ready: bool = True

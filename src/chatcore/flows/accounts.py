@@ -178,6 +178,12 @@ async def _verified(parts: Parts, actor: Actor, operation: UpdateAccount) -> str
 async def _told(parts: Parts, user: User) -> User:
     """The profile first, its announcement after: a pull in between must not miss the change."""
     card = (await parts.accounts_read(lambda work: users.cards(work, [user.id])))[user.id]
+    await tell_profile(parts, user, card)
+    return user
+
+
+async def tell_profile(parts: Parts, user: User, card: User) -> None:
+    """Announce a profile on its user's stream, and its public card to whoever watches them."""
 
     def note(work: ChatWork) -> None:
         account = work.unit.actors.lock([user.id])[user.id]
@@ -188,4 +194,3 @@ async def _told(parts: Parts, user: User) -> User:
         work.announcements.append(Announcement(event=event, stream=None))
 
     await parts.chat_write(note)
-    return user

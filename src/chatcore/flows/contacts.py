@@ -32,7 +32,7 @@ async def request(parts: Parts, actor: Actor, operation: RequestContact) -> Cont
 async def _ask(
     parts: Parts, actor: Actor, other: UserId | None, *, by_phone: bool = False
 ) -> Contact:
-    if other is None or not await parts.accounts_read(lambda _: parts.directory.cards([other])):
+    if other is None or not await parts.cards([other]):
         raise NotFound
     return await parts.chat_write(
         lambda work: contacts.request(work, actor, other, by_phone=by_phone)

@@ -23,7 +23,7 @@ from chatcore.models import Actor, Erasure, ErasureDepth
 from chatcore.operations import DeleteAccount
 from chatcore.ports.erasure import Trace
 from chatcore.ports.uploads import UploadRecord
-from chatcore.services import accounts, erasure, users
+from chatcore.services import accounts, erasure
 from chatcore.services.audit import audited
 from chatcore.services.erasure import STEP
 from chatcore.services.work import ChatWork
@@ -56,7 +56,7 @@ async def delete(parts: Parts, actor: Actor, operation: DeleteAccount) -> Erasur
 
 async def _confirm(parts: Parts, actor: Actor, operation: DeleteAccount) -> None:
     """The password, or a session that has just begun; whom the host signs in needs neither."""
-    if actor.session_id is None:
+    if actor.session_id is None or parts.hosted:
         return
     given = operation.password
     if given is not None:
@@ -73,7 +73,7 @@ async def _confirm(parts: Parts, actor: Actor, operation: DeleteAccount) -> None
 async def _require(parts: Parts, user: UserId) -> None:
     """Raise :class:`NotFound` where neither store nor the host knows the user."""
     known = await parts.chat_read(lambda work: work.unit.actors.get(user))
-    if known is None and not await parts.accounts_read(lambda _: parts.directory.cards([user])):
+    if known is None and not await parts.cards([user]):
         raise NotFound
 
 
@@ -111,8 +111,9 @@ async def resume(parts: Parts) -> bool:
 
 async def _run(parts: Parts, user: UserId, depth: ErasureDepth) -> Erasure:
     """All steps after the first; each finds for itself what there is left to do."""
-    touched = await parts.accounts_write(lambda work: accounts.close(work, user, depth))
-    await parts.chat_write(lambda work: erasure.count(work, user, **touched))
+    if not parts.hosted:
+        touched = await parts.accounts_write(lambda work: accounts.close(work, user, depth))
+        await parts.chat_write(lambda work: erasure.count(work, user, **touched))
     leave = erasure.hand_on if depth == "deactivate" else erasure.withdraw
     after = 0
     while traces := await parts.chat_read(_with(_traces, user, after)):
@@ -125,7 +126,7 @@ async def _run(parts: Parts, user: UserId, depth: ErasureDepth) -> Erasure:
         await _files(parts, user)
         while await parts.chat_write(lambda work: erasure.forget(work, user)):
             pass
-    cards = await parts.accounts_read(lambda work: users.cards(work, [user]))
+    cards = await parts.cards([user])
     return await parts.chat_write(lambda work: erasure.finish(work, user, cards.get(user)))
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from anyio import CapacityLimiter
 
 from chatcore.config import Limits, Settings
 from chatcore.events import Announcement
-from chatcore.ids import Clock
+from chatcore.ids import Clock, UserId
+from chatcore.models import User
 from chatcore.ports.blobs import BlobStore
 from chatcore.ports.identity import Directory, Hasher, Mailer
 from chatcore.ports.moderation import Moderator
@@ -24,6 +25,8 @@ class Parts(Protocol):
     limits: Limits
     settings: Settings
     clock: Clock
+    hosted: bool
+    """Whether people are the host's: there is no accounts store then."""
 
     @property
     def moderator(self) -> Moderator | None: ...
@@ -59,6 +62,10 @@ class Parts(Protocol):
 
     async def accounts_read(self, run: Callable[[AccountsWork], T]) -> T:
         """Run on a snapshot of the accounts store."""
+        ...
+
+    async def cards(self, ids: Collection[UserId]) -> Mapping[UserId, User]:
+        """The public cards of those who exist, wherever people are kept."""
         ...
 
     async def hashing(self, run: Callable[[], T]) -> T:

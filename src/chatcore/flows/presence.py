@@ -9,13 +9,14 @@ from attrs import evolve
 from chatcore.delivery.connection import Connection
 from chatcore.delivery.hub import Hub
 from chatcore.delivery.timers import Timer
-from chatcore.errors import ChatError, Unauthenticated
+from chatcore.errors import ChatError
+from chatcore.flows import hosts
 from chatcore.flows.parts import Parts
 from chatcore.ids import Milliseconds, NodeId, new_id
 from chatcore.models import Actor, Started, User
 from chatcore.operations import GetHeads, Resume
 from chatcore.services import accounts, presence, settings, sync
-from chatcore.services.work import AccountsWork, ChatWork
+from chatcore.services.work import ChatWork
 
 logger = logging.getLogger("chatcore.presence")
 
@@ -73,7 +74,7 @@ class Attendance:
         parts, actor = self._parts, Actor(connection.user_id, connection.session_id)
         self._hub.attach(connection)
         try:
-            user = await parts.accounts_read(lambda work: _user(parts, work, actor))
+            user = await _user(parts, actor)
             seats, chosen = await parts.chat_read(
                 lambda work: (work.unit.members.seats(user.id), settings.get(work, user.id))
             )
@@ -111,17 +112,14 @@ class Attendance:
         await self._parts.chat_write(lambda work: presence.disconnected(work, id, user, at))
 
 
-def _user(parts: Parts, work: AccountsWork, actor: Actor) -> User:
+async def _user(parts: Parts, actor: Actor) -> User:
     """The actor, whose session may have ended just before the hub began to listen.
 
-    Whom the host has authenticated itself has none, and is known to the directory.
+    Whom the host has authenticated itself has none of ours, and is known to the directory.
     """
-    if actor.session_id is not None:
-        return accounts.resume(work, actor, Resume()).user
-    found = parts.directory.cards([actor.id])
-    if actor.id not in found:
-        raise Unauthenticated
-    return found[actor.id]
+    if parts.hosted or actor.session_id is None:
+        return await hosts.own(parts, actor)
+    return (await parts.accounts_read(lambda work: accounts.resume(work, actor, Resume()))).user
 
 
 def _limits(parts: Parts) -> dict[str, object]:

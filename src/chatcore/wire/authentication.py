@@ -8,6 +8,7 @@ since no other page can send it, and wins where both are there.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from attrs import evolve, frozen
@@ -59,10 +60,10 @@ class Authentication:
         if token is not None:
             return await self._authenticate(request, token)
         token = self._cookie(request)
-        self._refuse_forged(request, token is not None)
-        if token is not None:
+        self._refuse_forged(request, token is not None or bool(self._hosts_cookies(request)))
+        if token is not None or self._by_host:
             try:
-                return await self._authenticate(request, token)
+                return await self._authenticate(request, token, trusted=True)
             except Unauthenticated:
                 pass  # else an outdated cookie would stand in the way of signing in
         return self._anonymous(request)
@@ -74,9 +75,14 @@ class Authentication:
         """
         try:
             token = _bearer(request)
-            if token is None and own_origin(request, self.settings):
-                token = self._cookie(request)
-            return None if token is None else await self._authenticate(request, token)
+            if token is not None:
+                return await self._authenticate(request, token)
+            if not own_origin(request, self.settings):
+                return None
+            token = self._cookie(request)
+            if token is None and not self._by_host:
+                return None
+            return await self._authenticate(request, token, trusted=True)
         except Unauthenticated:
             return None
 
@@ -101,9 +107,31 @@ class Authentication:
     def _cookie(self, request: Request) -> str | None:
         return cookie_value(request, self.settings.cookie_name) if self.settings.cookies else None
 
-    async def _authenticate(self, request: Request, token: str) -> Actor:
+    @property
+    def _by_host(self) -> bool:
+        """Whether the host has means of its own to tell who somebody is."""
+        return self.engine.authenticator is not None
+
+    def _hosts_cookies(self, request: Request) -> dict[str, str]:
+        """All cookies, for the host to read its own."""
+        if not self._by_host or not self.settings.cookies:
+            return {}
+        pairs = (part.partition("=") for part in (request.header("cookie") or "").split(";"))
+        names = {key.strip() for key, _, _ in pairs} - {""}
+        values = ((name, cookie_value(request, name)) for name in names)
+        return {name: value for name, value in values if value is not None}
+
+    async def _authenticate(
+        self, request: Request, token: str | None, *, trusted: bool = False
+    ) -> Actor:
+        """``trusted``: the request can't have been forged, so its cookies count."""
+        more: dict[str, Mapping[str, str]] = {}
+        if self._by_host:
+            names = dict.fromkeys(name for name, _ in request.headers if name != "cookie")
+            more["headers"] = {name: request.header(name) or "" for name in names}
+            more["cookies"] = self._hosts_cookies(request) if trusted else {}
         return await self.engine.authenticate(
-            token, address=self.address(request), user_agent=request.header("user-agent")
+            token, address=self.address(request), user_agent=request.header("user-agent"), **more
         )
 
     def _anonymous(self, request: Request) -> Actor:
