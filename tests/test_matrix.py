@@ -104,12 +104,17 @@ messages.delete/own                     401    yes   yes   yes      404    404  
 messages.delete/for-me                  401    yes   yes   yes      404    404     yes
 messages.edit                           401     no    no    no      404    404      no
 messages.edit/own                       401    yes   yes   yes      404    404      no
+messages.forward                        401    yes   yes   yes      404    404     yes
 messages.get                            401    yes   yes   yes      404    404     yes
 messages.get/elsewhere                  401    404   404   404      404    404     404
+messages.history                        401     no   yes   yes      404    404      no
+messages.history/own                    401    yes   yes   yes      404    404     yes
 messages.import                         401     no    no    no       no     no      no
 messages.list                           401    yes   yes   yes      404    404     yes
 messages.search                         401    yes   yes   yes      yes    yes     yes
 messages.search/in                      401    yes   yes   yes      404    404     yes
+messages.pin                            401     no   yes   yes      404    404      no
+messages.unpin                          401     no   yes   yes      404    404      no
 messages.send                           401    yes   yes   yes      404    404      no
 messages.status                         401    yes   yes   yes      404    404     yes
 messages.vote                           401    yes   yes   yes      404    404      no
@@ -256,6 +261,8 @@ CASES: Final[dict[str, Fields]] = {
     "messages.import": lambda world, role: {"body": "hello"},
     "messages.close_poll": lambda world, role: {"message_id": world.place(role).poll},
     "messages.close_poll/own": lambda world, role: {"message_id": own_poll(world, role)},
+    "messages.forward": lambda world, role: {"conversation_ids": (world.place(role).id,)},
+    "messages.history/own": lambda world, role: {"message_id": own(world, role)},
     "messages.vote": lambda world, role: {
         "message_id": world.place(role).poll,
         "options": (1,),

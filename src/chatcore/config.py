@@ -41,6 +41,9 @@ class Limits:
     reactions: int = _positive(20)
     reaction_chars: int = _positive(32)
     attachments: int = _positive(20)
+    forward_targets: int = _positive(20)
+    pins: int = _positive(50)
+    revisions: int = _positive(50)
     poll_options: int = field(default=12, validator=validators.ge(2))
     # Labels are words on a small badge, and a list shows those of every conversation.
     bookmarks: int = _positive(1_000)
@@ -156,6 +159,17 @@ class Settings:
     )
     """At least 32 random characters of the host's, kept out of the database: with it a link of
     invitation can be shown again, without it only once. The same for all who share a database."""
+
+    edit_history: Literal["sender", "moderators", "members"] = field(
+        default="moderators", validator=validators.in_(("sender", "moderators", "members"))
+    )
+    """Who may read what a message said before an edit: its sender alone, a group's admins too, or
+    everybody who sees it. That it was edited everybody sees."""
+
+    mention_all: Literal["member", "admin"] = field(
+        default="member", validator=validators.in_(("member", "admin"))
+    )
+    """The least role that may mention ``all`` in a group."""
 
     list_users: bool = True
     """Whether anyone signed in may page through all users; search and get work either way."""

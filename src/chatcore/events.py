@@ -98,6 +98,13 @@ class MessageVoted(MessageEvent):
 
 
 @frozen
+class MessagePinned(MessageEvent):
+    """It was pinned, or is no longer."""
+
+    name = "message.pinned"
+
+
+@frozen
 class MessageUpdated(MessageEvent):
     """Something else about it changed, its thread or preview; pulled: whatever became of it."""
 

@@ -319,6 +319,22 @@ class Poll:
 
 
 @frozen(kw_only=True)
+class Pin:
+    """When a message was pinned, and by whom."""
+
+    at: datetime
+    by: UserId
+
+
+@frozen(kw_only=True)
+class ForwardedFrom:
+    """Who wrote a forwarded message first, and when. Where is nobody's to know."""
+
+    sender_id: UserId
+    created_at: datetime
+
+
+@frozen(kw_only=True)
 class ThreadSummary:
     """What the first message of a thread shows of it."""
 
@@ -345,6 +361,7 @@ class Message:
     """The message whose thread it stands in."""
     thread: ThreadSummary | None = None
     """Of the first message of a thread."""
+    forwarded_from: ForwardedFrom | None = None
     mentions: tuple[str, ...] = ()
     """User ids, and ``all``."""
     reactions: tuple[Reaction, ...] = ()
@@ -362,6 +379,7 @@ class Message:
     version: int = 1
     deleted: Deletion | None = None
     expires_at: datetime | None = None
+    pinned: Pin | None = None
     status: Status | None = personal()
     """Of an own message."""
     hidden: bool | None = personal()
@@ -529,6 +547,41 @@ class Page(Generic[T]):
     next: str | int | None = field(default=None, metadata={"null": True})
     users: tuple[User, ...] | None = None
     cursor: str | None = None
+
+
+@frozen(kw_only=True)
+class Revision:
+    """What a message said in one of its versions, and since when."""
+
+    version: int
+    body: str | None = None
+    created_at: datetime
+
+
+@frozen(kw_only=True)
+class Refusal:
+    """Why one part of a request was refused, as an error's code and detail."""
+
+    code: str
+    detail: str
+
+
+@frozen(kw_only=True)
+class ForwardedTo:
+    """What became of a message in one of the conversations it was forwarded to."""
+
+    conversation_id: ConversationId
+    message: Message | None = None
+    scheduled: Scheduled | None = None
+    """Where it waits for a moderator."""
+    error: Refusal | None = None
+
+
+@frozen(kw_only=True)
+class Forwarded:
+    """The answer to forwarding: one for each conversation, in the order given."""
+
+    items: tuple[ForwardedTo, ...]
 
 
 @frozen(kw_only=True)

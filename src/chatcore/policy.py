@@ -50,6 +50,10 @@ class Case:
     target: Role | None = None
     """The role of the member it is about."""
     new_role: Role | None = None
+    history: Literal["sender", "moderators", "members"] = "moderators"
+    """Who may read a message's earlier versions, by the engine's settings."""
+    to_all: bool = False
+    """The message mentions everybody, where only moderators may."""
     public: bool = False
     """Anybody may join the conversation."""
     invited: bool = False
@@ -74,7 +78,24 @@ class Rule:
 
 def _may_post(case: Case) -> bool:
     role = case.role or "member"
+    if case.to_all and not _moderates(case):
+        return False
     return not case.blocked and membership.may_post(role, case.announcement, case.frozen)
+
+
+def _moderates(case: Case) -> bool:
+    """In a group its admins and owners; elsewhere all are equals."""
+    return case.kind != "group" or membership.rank(case.role or "member") > 0
+
+
+def _may_pin(case: Case) -> bool:
+    return not case.blocked and _moderates(case)
+
+
+def _may_read_history(case: Case) -> bool:
+    if case.own or case.history == "members":
+        return True
+    return case.history == "moderators" and case.kind == "group" and _moderates(case)
 
 
 def _may_edit(case: Case) -> bool:
@@ -181,6 +202,11 @@ TABLE: Final[dict[type[ops.Operation[Any]], Rule]] = {
     ops.ListHeld: Rule("operator"),
     ops.ReleaseHeld: Rule("operator"),
     ops.RejectHeld: Rule("operator"),
+    ops.ForwardMessage: Rule("member"),
+    ops.ForwardCopy: Rule("member", condition=_may_post),
+    ops.PinMessage: Rule("member", condition=_may_pin),
+    ops.UnpinMessage: Rule("member", condition=_may_pin),
+    ops.ListRevisions: Rule("member", condition=_may_read_history),
     ops.Vote: Rule("member", condition=_may_react),
     ops.ClosePoll: Rule("member", condition=_may_delete),
     ops.MarkReceipt: Rule("member"),

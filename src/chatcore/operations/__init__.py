@@ -37,6 +37,7 @@ from chatcore.operations.conversations import (
     UpdateConversation,
 )
 from chatcore.operations.erasure import DeleteAccount
+from chatcore.operations.forwarding import ForwardCopy, ForwardMessage
 from chatcore.operations.invites import CreateInvite, ListInvites, RedeemInvite, RevokeInvite
 from chatcore.operations.members import (
     AddMembers,
@@ -59,11 +60,13 @@ from chatcore.operations.messages import (
     SendMessage,
 )
 from chatcore.operations.personal import ClearConversation, PersonalizeConversation
+from chatcore.operations.pins import PinMessage, UnpinMessage
 from chatcore.operations.polls import ClosePoll, NewPoll, Vote
 from chatcore.operations.presence import GetPresence, SetPresence, SetTyping, WatchPresence
 from chatcore.operations.reactions import AddReaction, RemoveReaction
 from chatcore.operations.receipts import ExplainUnread, GetBadge, ListReceipts, MarkReceipt
 from chatcore.operations.reports import CreateReport, ListReports, ResolveReport
+from chatcore.operations.revisions import ListRevisions
 from chatcore.operations.scheduled import (
     CancelScheduled,
     ListHeld,
@@ -109,6 +112,8 @@ __all__ = [
     "DiscoverConversations",
     "EditMessage",
     "ExplainUnread",
+    "ForwardCopy",
+    "ForwardMessage",
     "GetBadge",
     "GetConversation",
     "GetHeads",
@@ -136,6 +141,7 @@ __all__ = [
     "ListMessages",
     "ListReceipts",
     "ListReports",
+    "ListRevisions",
     "ListScheduled",
     "ListSessions",
     "ListThreads",
@@ -150,6 +156,7 @@ __all__ = [
     "NewUserSettings",
     "Operation",
     "PersonalizeConversation",
+    "PinMessage",
     "Pull",
     "PullFrom",
     "RedeemInvite",
@@ -178,6 +185,7 @@ __all__ = [
     "Spec",
     "TransferOwnership",
     "UnbanMember",
+    "UnpinMessage",
     "Unset",
     "UpdateAccount",
     "UpdateConversation",

@@ -93,6 +93,8 @@ class ListMessages(Operation[Page[Message]]):
     at: datetime | None = None
     thread_id: MessageId | None = None
     """Only the replies in this message's thread."""
+    pinned: bool = False
+    """Only pinned ones."""
     limit: Annotated[int | None, Whole(1, "page_max")] = None
 
 

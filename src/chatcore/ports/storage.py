@@ -18,11 +18,13 @@ from chatcore.ports.erasure import ErasureRepository
 from chatcore.ports.invites import InviteRepository
 from chatcore.ports.members import MemberRepository
 from chatcore.ports.messages import MessageRepository
+from chatcore.ports.pins import PinRepository
 from chatcore.ports.polls import PollRepository
 from chatcore.ports.presence import PresenceRepository
 from chatcore.ports.reactions import HiddenRepository, ReactionRepository
 from chatcore.ports.reports import ReportRepository
 from chatcore.ports.resets import ResetRepository
+from chatcore.ports.revisions import RevisionRepository
 from chatcore.ports.scheduled import ScheduledRepository
 from chatcore.ports.search import SearchRepository
 from chatcore.ports.threads import ThreadRepository
@@ -67,6 +69,8 @@ class ChatUnit(UnitOfWork):
     hidden: HiddenRepository
     threads: ThreadRepository
     polls: PollRepository
+    pins: PinRepository
+    revisions: RevisionRepository
     actors: ActorRepository
     blocks: BlockRepository
     contacts: ContactRepository

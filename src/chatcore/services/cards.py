@@ -41,6 +41,8 @@ def _of_message(message: Message) -> Iterable[UserId]:
     if message.poll is not None:
         for option in message.poll.options:
             yield from option.user_ids or ()
+    if message.forwarded_from is not None:
+        yield message.forwarded_from.sender_id
     if message.thread is not None:
         yield from message.thread.participants
 

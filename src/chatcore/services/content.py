@@ -15,14 +15,16 @@ from chatcore.ids import Milliseconds, UploadId, UserId, to_ms
 from chatcore.models import (
     Attachment,
     ContactCard,
+    ForwardedFrom,
     LinkPreview,
     Location,
+    Pin,
     Poll,
     PollOption,
     Reaction,
     ThreadSummary,
 )
-from chatcore.operations import ImportMessage, NewPoll, SendMessage
+from chatcore.operations import ForwardCopy, ImportMessage, NewPoll, SendMessage
 from chatcore.ports.uploads import UploadRecord
 from chatcore.services import files
 
@@ -36,6 +38,8 @@ _OBJECTS: Mapping[str, type] = {
     "contact": ContactCard,
     "poll": Poll,
     "link_preview": LinkPreview,
+    "pinned": Pin,
+    "forwarded_from": ForwardedFrom,
 }
 _PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{2,30}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
@@ -46,6 +50,10 @@ _encode = msgspec.json.Encoder().encode
 def body_of(operation: SendMessage) -> str | None:
     """The body, where it fits the kind. Raises :class:`Invalid` where kind and content differ."""
     kind, body = operation.kind, operation.body
+    if isinstance(operation, ForwardCopy):
+        if operation.taken is None:
+            raise NotFound
+        return body
     imported = isinstance(operation, ImportMessage)
     if kind == "system" and not imported:
         raise Invalid.field("kind", "cannot be sent")
@@ -106,6 +114,8 @@ def attachments(
 
 def details(operation: SendMessage, attached: list[dict[str, Any]]) -> dict[str, Any]:
     """Whatever few messages have, as the row keeps it."""
+    if isinstance(operation, ForwardCopy):
+        return dict(operation.taken or {})
     found: dict[str, Any] = {}
     if attached:
         found["attachments"] = attached
@@ -151,6 +161,9 @@ def shown(details: Mapping[str, Any]) -> dict[str, Any]:
 
 def digest(operation: SendMessage) -> str:
     """SHA-256 of the request's canonical fields, without ``key`` and ``read_seq``."""
+    if isinstance(operation, ForwardCopy):
+        # The source may have changed since: the request was for this message.
+        return hashlib.sha256(_encode(["forward", operation.source_id])).hexdigest()
     canonical = [
         operation.body,
         operation.kind,

@@ -26,7 +26,7 @@ from chatcore.policy import require
 from chatcore.ports.members import MemberRecord
 from chatcore.ports.messages import MessageRecord, Within
 from chatcore.rules import receipts as rules
-from chatcore.services import access, faces, paging, previews, tombstones
+from chatcore.services import access, faces, paging, previews, revisions, tombstones
 from chatcore.services.access import Seat
 from chatcore.services.content import check_body
 from chatcore.services.ties import secretive
@@ -97,8 +97,9 @@ class _List:
 
 def _within(work: ChatWork, seat: Seat, operation: ListMessages) -> Within | None:
     if operation.thread_id is None:
-        return None
-    return Within(thread_seq=access.message(work, seat, operation.thread_id).seq)
+        return Within(pinned=True) if operation.pinned else None
+    root = access.message(work, seat, operation.thread_id)
+    return Within(thread_seq=root.seq, pinned=operation.pinned)
 
 
 def _rows(listed: _List, operation: ListMessages) -> _Rows:
@@ -133,6 +134,7 @@ def edit(work: ChatWork, actor: Actor, operation: EditMessage) -> Message:
         raise Invalid.field("body", "required")
     check_body(record.kind, operation.body, files=bool(record.details.get("attachments")))
     previews.drop_stale(record, operation.body, work.limits.url_chars)
+    revisions.keep(work, record)
     record.body = operation.body
     record.version += 1
     record.edited_at = record.updated_at = work.now

@@ -43,6 +43,8 @@ class _Facts:
     """(who, whom): they may not write to them directly."""
     uploads: Mapping[UploadId, UploadRecord]
     deferrals: Deferrals
+    mention_all: str
+    """The least role that may mention everybody."""
     permitted: set[tuple[object, ...]] = field(factory=set)
 
 
@@ -111,6 +113,7 @@ def _read(work: ChatWork, requests: Sequence[Request]) -> _Facts:
         closed=_closed(work, seats, here),
         uploads=unit.uploads.get({id for _, op, _ in here for id in op.upload_ids}),
         deferrals=Deferrals(work, [one for one in keys if seats.standing(one[1]).defers]),
+        mention_all=work.settings.mention_all,
     )
 
 
@@ -211,11 +214,16 @@ def _record(
 def _permit(facts: _Facts, request: Request, operation: SendMessage, seat: Seat) -> None:
     """Ask the policy, once a batch for each member, conversation and kind of operation."""
     user = seat.member.user_id
-    asked = (seat.stream.n, user, type(operation), request.actor.operator)
+    to_all = "all" in operation.mentions and facts.mention_all == "admin"
+    asked = (seat.stream.n, user, type(operation), request.actor.operator, to_all)
     if asked in facts.permitted:
         return
     other = peer(seat.stream, user)
-    require(type(operation), request.actor, seat.case(blocked=(user, other) in facts.closed))
+    require(
+        type(operation),
+        request.actor,
+        seat.case(to_all=to_all, blocked=(user, other) in facts.closed),
+    )
     facts.permitted.add(asked)
 
 

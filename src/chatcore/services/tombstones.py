@@ -23,10 +23,14 @@ def bury(
     record.deleted_by, record.deleted_reason = by, reason
     record.version += 1
     record.body, record.edited_at = None, None
+    pinned = "pinned" in record.details
     # Its thread stays readable.
     record.details = {"thread": one} if (one := record.details.get("thread")) else {}
     record.reply_seq = record.reply_nonce = None
     work.unit.reactions.clear(record.conversation_n, record.seq)
+    work.unit.revisions.clear(record.conversation_n, record.seq)
+    if pinned:
+        work.unit.pins.remove(record.conversation_n, record.seq)
     if record.kind == "poll":
         work.unit.polls.clear(record.conversation_n, record.seq)
     work.unit.uploads.detach(record.conversation_n, record.seq)

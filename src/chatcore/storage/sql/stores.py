@@ -29,12 +29,14 @@ from chatcore.storage.sql.invites import SqlInvites
 from chatcore.storage.sql.members import SqlMembers
 from chatcore.storage.sql.messages import SqlMessages
 from chatcore.storage.sql.migrations import upgrade
+from chatcore.storage.sql.pins import SqlPins
 from chatcore.storage.sql.polls import SqlPolls
 from chatcore.storage.sql.presence import SqlPresence
 from chatcore.storage.sql.reactions import SqlHidden, SqlReactions
 from chatcore.storage.sql.reports import SqlReports
 from chatcore.storage.sql.repository import Session
 from chatcore.storage.sql.resets import SqlResets
+from chatcore.storage.sql.revisions import SqlRevisions
 from chatcore.storage.sql.scheduled import SqlScheduled
 from chatcore.storage.sql.schema import AccountsSchema, ChatSchema
 from chatcore.storage.sql.search import SqlSearch
@@ -60,6 +62,8 @@ class _Repositories:
         self.hidden = SqlHidden(schema)
         self.threads = SqlThreads(schema)
         self.polls = SqlPolls(schema)
+        self.pins = SqlPins(schema)
+        self.revisions = SqlRevisions(schema)
         self.actors = SqlActors(schema)
         self.blocks = SqlBlocks(schema)
         self.contacts = SqlContacts(schema)
@@ -161,6 +165,14 @@ class SqlChatUnit(_Unit, ChatUnit):
     @cached_property
     def polls(self) -> SqlPolls:  # type: ignore[override]
         return self._prototypes.polls.bind(self._session)
+
+    @cached_property
+    def pins(self) -> SqlPins:  # type: ignore[override]
+        return self._prototypes.pins.bind(self._session)
+
+    @cached_property
+    def revisions(self) -> SqlRevisions:  # type: ignore[override]
+        return self._prototypes.revisions.bind(self._session)
 
     @cached_property
     def actors(self) -> SqlActors:  # type: ignore[override]
