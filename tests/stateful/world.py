@@ -5,7 +5,7 @@ serves all the examples of a test, which keep apart by making users of their own
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -130,6 +130,10 @@ class World:
     def drain(self, connection: Connection) -> list[str]:
         """The lines that wait for a connection, taken out."""
         return self._portal.call(_drain, connection)
+
+    def write(self, run: Callable[[ChatWork], Any]) -> Any:
+        """Run something inside a transaction of the chat store."""
+        return self._portal.call(self.engine.chat_write, run)
 
     def seats(self, rooms: Sequence[ConversationId]) -> dict[ConversationId, list[MemberRecord]]:
         """Who is a member of which of these that live, highest ranks first."""

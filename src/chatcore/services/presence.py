@@ -91,18 +91,22 @@ def connected(work: ChatWork, node: NodeId, connection: ConnectionId, user: User
 
 def disconnected(work: ChatWork, connection: ConnectionId, user: UserId, at: Milliseconds) -> None:
     """A connection went ``at`` that time, and the grace has passed since."""
+    before = work.unit.presence.online([user], work.now)
     work.unit.presence.disconnect([connection])
-    _left(work, user, at)
+    _left(work, user, at, online=bool(before))
 
 
-def _left(work: ChatWork, user: UserId, at: Milliseconds) -> None:
-    """Note when a user was last there, and tell it, unless another connection keeps them."""
+def _left(work: ChatWork, user: UserId, at: Milliseconds, *, online: bool = True) -> None:
+    """Note when a user was last there, and tell it, unless another connection keeps them.
+
+    ``online``: whether they still were until now.
+    """
     if work.unit.presence.online([user], work.now):
         return
     around, record = circle(work, user), _records(work, [user])[user]
-    before = _looks(around, record, work.now, online=True)
+    before = _looks(around, record, work.now, online=online)
     # Of an account that has ended nothing is noted any more.
-    if not _hides(record, work.now) and not work.unit.actors.inactive([user]):
+    if not _hides(record, work.now) and around.standing.active:
         record.last_seen = rules.seen(record.last_seen, at, work.now)
         work.unit.presence.save(record)
     _tell(work, around, before, _looks(around, record, work.now, online=False))
@@ -150,24 +154,17 @@ def _tell(
     event would say that something did.
     """
     user, blocked = around.user, frozenset(around.blocked)
-    event = PresenceChanged(user, after.others)
-    if not rules.splits(around.settings):
-        if before.others != after.others or before.contacts != after.contacts:
-            work.hint(event, stream=None, not_to=blocked, at_once=at_once)
+    if before == after:
+        return
+    event, theirs = (PresenceChanged(user, one) for one in (after.others, after.contacts))
+    if not rules.splits(around.settings) and before.others != after.others:
+        work.hint(event, stream=None, not_to=blocked, at_once=at_once)
         return
     known = frozenset({user, *around.contacts} - blocked)
-    theirs = PresenceChanged(user, after.contacts)
-    if before.others != after.others:
-        work.hint(
-            event,
-            stream=None,
-            not_to=blocked,
-            instead=theirs,
-            instead_to=known,
-            at_once=at_once,
-        )
-    elif before.contacts != after.contacts:
+    if before.others == after.others:
         work.hint(theirs, stream=None, only_to=known, at_once=at_once)
+        return
+    work.hint(event, stream=None, not_to=blocked, instead=theirs, instead_to=known, at_once=at_once)
 
 
 def _hides(record: PresenceRecord, now: Milliseconds) -> bool:
