@@ -7,13 +7,25 @@ import anyio
 import pytest
 
 from chatcore.config import Limits
+from chatcore.delivery.connection import Connection
 from chatcore.delivery.hub import Hub
 from chatcore.delivery.receipts import MOST_RECEIPTS
-from chatcore.events import Announcement, PresenceChanged, UserChanged
-from chatcore.ids import UserId
-from chatcore.models import Hearers, Presence, User
+from chatcore.events import Announcement, MeUpdated, PresenceChanged, UserChanged
+from chatcore.ids import ConversationId, UserId, account_stream
+from chatcore.models import Hearers, Presence, User, UserSettings
 from chatcore.testing.clock import FakeClock
-from tests.delivery.build import STREAM, THEN, connect, heard, moved, names, sent, typing
+from tests.delivery.build import (
+    ROOM,
+    STREAM,
+    THEN,
+    connect,
+    connection,
+    heard,
+    moved,
+    names,
+    sent,
+    typing,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -306,3 +318,84 @@ async def test_a_block_stops_presence_that_waits(running: tuple[Hub, FakeClock])
     assert await names(ben) == ["presence.changed"] * 2
     await clock.elapse(6)
     assert (await names(ben), await names(eve)) == ([], ["presence.changed"] * 2)
+
+
+async def test_contacts_hear_something_else(running: Given) -> None:
+    """What waits keeps both, whichever of them changes; a setting told at once ends the waiting."""
+    hub, clock = running
+    ben, eve = connect(hub, "ben"), connect(hub, "eve")
+    contacts = frozenset({UserId("ben")})
+    for one in (ben, eve):
+        hub.watch(one, [UserId("ann")])
+
+    def shown(status: str, **more: Any) -> Announcement:
+        event = PresenceChanged(UserId("ann"), Presence(status=status))  # type: ignore[arg-type]
+        return Announcement(event=event, stream=None, **more)
+
+    async def statuses(one: Connection) -> list[str]:
+        return [line["params"]["presence"]["status"] for line in await heard(one)]
+
+    away = shown("away").event
+    hub.deliver([shown("offline", instead=away, instead_to=contacts)])
+    assert (await statuses(ben), await statuses(eve)) == (["away"], ["offline"])
+    hub.deliver([shown("online"), shown("dnd", only_to=contacts)])
+    await clock.elapse(5)
+    assert (await statuses(ben), await statuses(eve)) == (["dnd"], ["online"])
+    hub.deliver([shown("away", only_to=contacts), shown("online", only_to=contacts)])
+    await clock.elapse(5)
+    assert (await statuses(ben), await statuses(eve)) == (["online"], [])
+    hub.deliver([shown("away"), shown("offline", at_once=True)])
+    assert (await statuses(ben), await statuses(eve)) == (["offline"], ["offline"])
+    await clock.elapse(10)
+    assert (await statuses(ben), await statuses(eve)) == ([], [])
+
+
+async def test_who_comes_back_hears_what_they_missed(hub: Hub) -> None:
+    """The last presence of each of those they still watch; typing is over by then."""
+    ben = connect(hub, "ben")
+    hub.watch(ben, [UserId("ann"), UserId("joe")])
+    ben.rest(inactive=True)
+    hub.deliver([presence("ann"), presence("joe"), typing("ann")])
+    assert await heard(ben) == []
+    hub.watch(ben, [UserId("ann")])
+    ben.rest(inactive=False)
+    (line,) = await heard(ben)
+    assert (line["method"], line["params"]["user_id"]) == ("presence.changed", "ann")
+    ben.rest(inactive=False)
+    assert await heard(ben) == []
+
+
+async def test_who_keeps_receipts_off_sees_their_own(hub: Hub) -> None:
+    """As read when they connect, and as announced since, whichever came later."""
+    off, on = UserSettings(receipts="nobody"), UserSettings()
+    ben = connection("ben")
+    hub.attach(ben)
+    hub.subscribe(ben.user_id, {ConversationId(ROOM): 0}, off)
+    hub.deliver([moved(0, 1, {"ann": 1, "ben": 1})])
+    assert await read_by(ben) == ["ben"]
+    hub.deliver([chosen("ben", on)])
+    hub.deliver([moved(1, 2, {f"x{n}": 1 for n in range(MOST_RECEIPTS)})])
+    assert len(await read_by(ben)) == MOST_RECEIPTS
+    later = connection("ben")
+    hub.attach(later)
+    hub.deliver([chosen("ben", off)])
+    hub.subscribe(ben.user_id, {ConversationId(ROOM): 0}, on)
+    hub.deliver([moved(2, 3, {f"x{n}": 2 for n in range(MOST_RECEIPTS)})])
+    assert await read_by(ben) == []
+
+
+def chosen(user: str, settings: UserSettings) -> Announcement:
+    """A user chose these settings."""
+    profile = User(id=UserId(user), display_name=user, created_at=THEN, settings=settings)
+    event = MeUpdated(profile)
+    return Announcement(event=event, stream=account_stream(profile.id), prev=0, rev=1)
+
+
+async def read_by(one: Connection) -> list[str]:
+    """Whose receipts a connection has just heard of."""
+    return [
+        receipt["user_id"]
+        for line in await heard(one)
+        if line["method"] == "receipts.moved"
+        for receipt in line["params"]["receipts"]
+    ]

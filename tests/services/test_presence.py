@@ -157,6 +157,56 @@ async def test_choosing_a_status(
     assert [problem.path for problem in caught.value.errors] == ["until"]
 
 
+async def test_the_end_of_a_status_is_told(
+    engine: ChatEngine,
+    people: People,
+    elsewhere: Elsewhere,
+    clock: FakeClock,
+    broker: RecordingBroker,
+) -> None:
+    """By whoever beats next, once; a status that was chosen anew meanwhile stays."""
+    ann, ben = await people("ann", "ben")
+    until = to_datetime(clock.now()) + timedelta(seconds=10)
+    for actor in (ann, ben):
+        await elsewhere.come(actor, f"c{actor.id}")
+        await engine.execute(actor, SetPresence("dnd", "in a meeting", until))
+    await engine.execute(ben, SetPresence("away"))
+    broker.take()
+    clock.advance(9.999)
+    await elsewhere.beat()
+    assert broker.take() == []
+    clock.advance(0.001)
+    await elsewhere.beat()
+    online = Presence(status="online")
+    assert [one.event for one in broker.take()] == [PresenceChanged(ann.id, online)]
+    await elsewhere.beat()
+    assert broker.take() == []
+    assert (await seen(engine, ann, ben)).status == "away"
+
+
+async def test_the_end_of_invisibility_is_told(
+    engine: ChatEngine,
+    people: People,
+    elsewhere: Elsewhere,
+    clock: FakeClock,
+    broker: RecordingBroker,
+) -> None:
+    """Nobody hears of the coming and going of who is invisible, until they are seen again."""
+    (ann,) = await people("ann")
+    until = to_datetime(clock.now()) + timedelta(seconds=10)
+    await engine.execute(ann, SetPresence("invisible", until=until))
+    broker.take()
+    await elsewhere.come(ann)
+    await elsewhere.go(ann)
+    await elsewhere.come(ann)
+    assert broker.take() == []
+    clock.advance(10)
+    await elsewhere.beat()
+    assert [one.event for one in broker.take()] == [
+        PresenceChanged(ann.id, Presence(status="online"))
+    ]
+
+
 async def test_the_invisible_look_as_if_they_had_left(
     engine: ChatEngine, people: People, elsewhere: Elsewhere, clock: FakeClock
 ) -> None:
@@ -285,3 +335,33 @@ async def test_only_live_sessions_connect(engine: ChatEngine, people: People) ->
     assert engine.hub.online_users() == frozenset()
     trusted = Actor(ben.id)
     assert (await engine.connect(connection(trusted))).user.id == ben.id
+
+
+class TestTimers:
+    """An engine whose heart beats."""
+
+    @pytest.fixture
+    def host_settings(self) -> Settings:
+        return Settings(heartbeat_s=15.0)
+
+    async def test_a_status_ends_on_time(
+        self, engine: ChatEngine, people: People, clock: FakeClock, broker: RecordingBroker
+    ) -> None:
+        """Between two heartbeats the engine wakes for it; of two, for each."""
+        ann, ben = await people("ann", "ben")
+        for actor, seconds in ((ann, 20), (ben, 25)):
+            until = to_datetime(clock.now()) + timedelta(seconds=seconds)
+            await engine.connect(connection(actor, actor.id))
+            await engine.execute(actor, SetPresence("dnd", until=until))
+        broker.take()
+
+        async def told() -> list[str]:
+            await engine.chat_write(lambda work: None)
+            return [one.event.user_id for one in broker.take()]  # type: ignore[attr-defined]
+
+        await clock.elapse(19.5)
+        assert await told() == []
+        await clock.elapse(1)
+        assert await told() == [ann.id]
+        await clock.elapse(5)
+        assert await told() == [ben.id]
