@@ -65,6 +65,9 @@ function countLive(store, wants, state, { message, before, fresh }) {
   if (!countable(message, store.userId) || message.seq <= Math.max(me.read_seq, me.joined_seq)) {
     return;
   }
+  // Whether a mention by somebody blocked counts was decided when it was sent: the server knows.
+  const named = mentions(before ?? message, store.userId);
+  if (named && (message.deleted || store.blocks.has(message.sender_id))) wants.pull(state.id);
   if (fresh) {
     if (alive(message, store.now)) addUnread(store, state, message, 1);
   } else if (message.deleted) {
