@@ -61,6 +61,10 @@ class Limits:
     scheduled_a_user: int = _positive(100)
     scheduled_ahead_s: int = _positive(366 * 86_400)
 
+    # How far ahead a conversation may say when messages go.
+    expire_after_s: int = _positive(366 * 86_400)
+    retention_days: int = _positive(36_500)
+
     # How much a list, a group or a pull may hold.
     page: int = _positive(50)
     page_max: int = _positive(100)
@@ -208,6 +212,14 @@ class Settings:
 
     transaction_s: float = _positive(10.0)
     """A transaction older than this may not commit. The overlap of ``since`` is longer."""
+
+    retention_days: int | None = field(
+        default=None, validator=validators.optional(validators.gt(0))
+    )
+    """How many days messages are kept at most. None: for ever, where no conversation says less."""
+
+    prune_interval_s: float = _positive(3_600.0)
+    """How often an engine looks for messages that are older than they may be."""
 
     moderator_s: float = _positive(2.0)
     """How long the host's moderator may take over one message: people wait for it."""

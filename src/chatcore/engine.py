@@ -42,6 +42,7 @@ from chatcore.flows import (
     hosts,
     moderation,
     people,
+    retention,
     scheduled,
     sessions,
 )
@@ -54,7 +55,7 @@ from chatcore.flows.uploads import Download
 from chatcore.ids import Clock, SessionId, SystemClock, UploadId, UserId
 from chatcore.lanes import Batch, Job, Lane, Runner, Turns, job_of
 from chatcore.media.files import FilesStore
-from chatcore.models import Actor, Attachment, Started, User
+from chatcore.models import Actor, Attachment, Pruned, Started, User
 from chatcore.operations import Operation
 from chatcore.operations.checks import check
 from chatcore.policy import require
@@ -488,6 +489,10 @@ class ChatEngine:
             "mean_batch": lane.jobs / max(lane.batches, 1),
             **asdict(self.hub.statistics()),
         }
+
+    async def prune(self) -> Pruned:
+        """Let go of all messages that are older than they may be, in small steps: what went."""
+        return await retention.prune(self)
 
     async def ready(self) -> bool:
         """Whether the databases answer."""

@@ -134,6 +134,13 @@ class ConversationUpdated(ConversationEvent):
 
 
 @frozen
+class ConversationPruned(ConversationEvent):
+    """Nothing is left up to its ``pruned_seq``: forget it."""
+
+    name = "conversation.pruned"
+
+
+@frozen
 class ConversationDeleted(ConversationEvent):
     """The last event of a stream."""
 

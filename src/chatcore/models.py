@@ -193,6 +193,8 @@ class ConversationSettings:
     slow_mode_s: int = 0
     frozen: bool = False
     expire_after_s: int | None = None
+    expire_from: Literal["sent", "read"] = "sent"
+    retention_days: int | None = None
     public: bool = False
 
 
@@ -838,6 +840,17 @@ class Started:
     next: str | None = field(default=None, metadata={"null": True})
     since: str
     limits: dict[str, Any]
+
+
+@frozen(kw_only=True)
+class Pruned:
+    """What one round of pruning has let go of."""
+
+    expired: int
+    """Messages whose time was over, and of which a tombstone is left."""
+    conversations: int
+    messages: int
+    """Messages past retention, of which nothing is left."""
 
 
 @frozen(kw_only=True)

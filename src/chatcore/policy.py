@@ -106,6 +106,12 @@ def _may_react(case: Case) -> bool:
     return not case.blocked and not case.frozen
 
 
+def _may_set_expiry(case: Case) -> bool:
+    if case.kind == "group":
+        return membership.rank(case.role or "member") > 0
+    return not case.blocked
+
+
 def _may_delete(case: Case) -> bool:
     return case.own or (case.kind == "group" and membership.rank(case.role or "member") > 0)
 
@@ -167,6 +173,7 @@ TABLE: Final[dict[type[ops.Operation[Any]], Rule]] = {
     ops.DiscoverConversations: Rule("user"),
     ops.JoinConversation: Rule("visitor", "member", _GROUP),
     ops.UpdateConversation: Rule("member", "admin", _GROUP),
+    ops.SetExpiry: Rule("member", condition=_may_set_expiry),
     ops.DeleteConversation: Rule("member", "owner", _GROUP),
     ops.PersonalizeConversation: Rule("member"),
     ops.ClearConversation: Rule("member"),

@@ -13,14 +13,10 @@ from typing import Final, NoReturn
 
 from attrs import frozen
 
-from chatcore.flows import audit, erasure, scheduled
+from chatcore.flows import audit, erasure, retention, scheduled
 from chatcore.flows.parts import Parts
 
 logger = logging.getLogger("chatcore.chores")
-
-
-_FIRST_S: Final = 1.0
-"""What an engine that was closed has left undone is looked for this soon."""
 
 
 @frozen
@@ -31,12 +27,18 @@ class Chore:
     interval_s: Callable[[Parts], float]
     """How long after it has found nothing more to do it looks again."""
     step: Callable[[Parts], Awaitable[bool]]
+    at_once: bool = False
+    """Whether an engine that opens looks at once what was left undone."""
 
 
 _HOUR_S: Final = 3_600.0
 
 CHORES: Final[Sequence[Chore]] = (
-    Chore("scheduled", lambda parts: parts.settings.chores_interval_s, scheduled.fire),
+    Chore(
+        "scheduled", lambda parts: parts.settings.chores_interval_s, scheduled.fire, at_once=True
+    ),
+    Chore("expiry", lambda parts: parts.settings.chores_interval_s, retention.expire),
+    Chore("retention", lambda parts: parts.settings.prune_interval_s, retention.slowly),
     Chore("erasure", lambda parts: _HOUR_S, erasure.resume),
     Chore("audit", lambda parts: _HOUR_S, audit.prune),
 )
@@ -45,7 +47,8 @@ CHORES: Final[Sequence[Chore]] = (
 async def run(parts: Parts, chores: Sequence[Chore] = CHORES) -> NoReturn:
     """Do every chore in its turn, for ever. What fails is logged, and tried again later."""
     clock = parts.clock
-    due = {chore: clock.monotonic() + min(_FIRST_S, chore.interval_s(parts)) for chore in chores}
+    begun = clock.monotonic()
+    due = {one: begun + (0 if one.at_once else one.interval_s(parts)) for one in chores}
     while True:
         chore = min(due, key=lambda one: due[one])
         await clock.sleep(max(0.0, due[chore] - clock.monotonic()))

@@ -34,6 +34,7 @@ from chatcore.operations.conversations import (
     JoinConversation,
     ListConversations,
     NewSettings,
+    SetExpiry,
     UpdateConversation,
 )
 from chatcore.operations.erasure import DeleteAccount
@@ -179,6 +180,7 @@ __all__ = [
     "SearchMessages",
     "SearchUsers",
     "SendMessage",
+    "SetExpiry",
     "SetPresence",
     "SetTyping",
     "ShadowBan",

@@ -21,6 +21,12 @@ class NewSettings:
     frozen: bool | Unset = UNSET
     public: bool | Unset = UNSET
     slow_mode_s: Annotated[int | Unset, Whole(0, "slow_mode_s")] = UNSET
+    expire_after_s: Annotated[int | None | Unset, Whole(1, "expire_after_s")] = UNSET
+    """How long after ``expire_from`` messages sent from now on disappear; None: never."""
+    expire_from: Literal["sent", "read"] | Unset = UNSET
+    """``read`` only in direct conversations: from when the other one has read it."""
+    retention_days: Annotated[int | None | Unset, Whole(1, "retention_days")] = UNSET
+    """How long messages are kept; None: as long as the engine keeps any."""
 
 
 @operation("conversations.create", Conversation, writes=True, users="member_ids_named", key=True)
@@ -97,6 +103,11 @@ class UpdateConversation(Operation[Conversation]):
     description: Annotated[str | None | Unset, Text("text_chars")] = UNSET
     avatar_url: Annotated[str | None | Unset, Text("url_chars")] = UNSET
     settings: NewSettings | Unset = UNSET
+
+
+@frozen
+class SetExpiry(UpdateConversation):
+    """Setting when messages disappear, as the policy sees it: either may in a direct one."""
 
 
 @operation("conversations.delete", Done, writes=True, stream="conversation_id", audit=always)

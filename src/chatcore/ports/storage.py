@@ -25,6 +25,7 @@ from chatcore.ports.reactions import HiddenRepository, ReactionRepository
 from chatcore.ports.reports import ReportRepository
 from chatcore.ports.resets import ResetRepository
 from chatcore.ports.revisions import RevisionRepository
+from chatcore.ports.retention import RetentionRepository
 from chatcore.ports.scheduled import ScheduledRepository
 from chatcore.ports.search import SearchRepository
 from chatcore.ports.threads import ThreadRepository
@@ -81,6 +82,7 @@ class ChatUnit(UnitOfWork):
     reports: ReportRepository
     audit: AuditRepository
     scheduled: ScheduledRepository
+    retention: RetentionRepository
     unread: UnreadRepository
     bookmarks: BookmarkRepository
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import cast
 
 import msgspec
-from attrs import evolve
+from attrs import evolve, fields
 
 from chatcore import codec
 from chatcore.errors import Forbidden, Invalid, KeyReused, NotFound
@@ -27,14 +27,28 @@ from chatcore.operations import (
     GetConversation,
     ListConversations,
     NewSettings,
+    SetExpiry,
+    Unset,
     UpdateConversation,
 )
+from chatcore.policy import require
 from chatcore.ports.conversations import ConversationRecord
 from chatcore.ports.members import Listed, MemberRecord
 from chatcore.services import access, faces, paging
 from chatcore.services.access import Seat
 from chatcore.services.ties import welcomed
 from chatcore.services.work import ChatWork
+
+_SETTINGS = (
+    "history",
+    "announcement",
+    "frozen",
+    "public",
+    "slow_mode_s",
+    "expire_after_s",
+    "expire_from",
+    "retention_days",
+)
 
 
 def create(work: ChatWork, actor: Actor, operation: CreateConversation) -> Conversation:
@@ -64,6 +78,8 @@ def _fits(operation: CreateConversation) -> None:
             raise Invalid.field("title", "required")
         if operation.user_id is not None:
             raise Invalid.field("user_id", "only for a direct conversation")
+        if operation.settings is not None and operation.settings.expire_from == "read":
+            raise Invalid.field("settings.expire_from", "only in direct conversations")
         return
     for name in group_only:
         if getattr(operation, name) is not None:
@@ -152,11 +168,16 @@ def _new(
         announcement=bool(settings.announcement),
         slow_mode_s=0 if settings.slow_mode_s is UNSET else settings.slow_mode_s,
         frozen=bool(settings.frozen),
-        expire_after_s=None,
+        expire_after_s=_said(settings.expire_after_s),
+        retention_days=_said(settings.retention_days),
         public=bool(settings.public),
         active_at=now,
         deleted_at=None,
     )
+
+
+def _said(value: int | Unset | None) -> int | None:
+    return None if value is UNSET else value
 
 
 def new_member(
@@ -224,21 +245,38 @@ def get(work: ChatWork, actor: Actor, operation: GetConversation) -> Conversatio
 
 def update(work: ChatWork, actor: Actor, operation: UpdateConversation) -> Conversation:
     """Change what was given; a change that changes nothing takes no rev."""
-    seat = access.enter(work, actor, operation)
+    seat = access.seat(work, actor, operation.conversation_id, lock=True)
     stream = seat.stream
+    blocked = access.blocked(work, seat)
+    require(_right(stream, operation), actor, seat.case(blocked=blocked))
     before = evolve(stream)
     for name in ("title", "description", "avatar_url"):
         value = getattr(operation, name)
         if value is not UNSET:
             setattr(stream, name, value)
     if operation.settings is not UNSET:
-        for name in ("history", "announcement", "frozen", "public", "slow_mode_s"):
+        if stream.kind != "direct" and operation.settings.expire_from == "read":
+            raise Invalid.field("settings.expire_from", "only in direct conversations")
+        for name in _SETTINGS:
             value = getattr(operation.settings, name)
             if value is not UNSET:
                 setattr(stream, name, value)
     if stream != before:
         changed(work, stream)
     return _view(work, seat)
+
+
+def _right(stream: ConversationRecord, operation: UpdateConversation) -> type[UpdateConversation]:
+    """What to ask the policy for: when messages disappear is a right of its own."""
+    given = [one.name for one in fields(UpdateConversation) if _given(operation, one.name)]
+    if stream.kind == "group" or given != ["settings"] or operation.settings is UNSET:
+        return UpdateConversation
+    inner = [one.name for one in fields(NewSettings) if _given(operation.settings, one.name)]
+    return SetExpiry if set(inner) <= {"expire_after_s", "expire_from"} else UpdateConversation
+
+
+def _given(value: object, name: str) -> bool:
+    return name != "conversation_id" and getattr(value, name) is not UNSET
 
 
 def changed(work: ChatWork, stream: ConversationRecord) -> None:

@@ -90,6 +90,18 @@ def message(record: MessageRecord, stream: ConversationRecord) -> Message:
     return evolve(base, **content.shown(details))
 
 
+def expired(record: MessageRecord, now: Milliseconds) -> bool:
+    """Whether its time is over: nobody may see it any more."""
+    return record.expires_at is not None and record.expires_at <= now
+
+
+def bare(record: MessageRecord) -> MessageRecord:
+    """What may still be said of an expired message: that it was there, and until when."""
+    return evolve(
+        record, body=None, details={}, key=None, edited_at=None, reply_seq=None, reply_nonce=None
+    )
+
+
 def _reply(record: MessageRecord, stream: ConversationRecord) -> ReplyTo | None:
     if record.reply_seq is None:
         return None
@@ -254,6 +266,8 @@ def conversation(stream: ConversationRecord) -> Conversation:
             slow_mode_s=stream.slow_mode_s,
             frozen=stream.frozen,
             expire_after_s=stream.expire_after_s,
+            expire_from=cast(Any, stream.expire_from),
+            retention_days=stream.retention_days,
             public=stream.public,
         ),
     )

@@ -17,7 +17,7 @@ from chatcore.ports.conversations import ConversationRecord
 from chatcore.ports.members import MemberRecord
 from chatcore.ports.messages import MessageRecord
 from chatcore.rules import receipts as rules
-from chatcore.services import faces, paging, personal, threads
+from chatcore.services import expiry, faces, paging, personal, threads
 from chatcore.services.access import Seat, Seats, enter, messages
 from chatcore.services.ties import Circle, secretive
 from chatcore.services.work import ChatWork, Outcome, Request
@@ -64,6 +64,9 @@ class Moves:
         That reading took a mark back is the member's own affair: it goes out on ``me``.
         """
         self._work.unit.members.mark([member for _, member in self._moved.values()])
+        for stream, member in self._moved.values():
+            if stream.expire_from == "read" and stream.kind == "direct":
+                expiry.begin(self._work, stream, member.user_id)
         for n, (stream, before) in self._streams.items():
             moved = [member for (at, _), (_, member) in self._moved.items() if at == n]
             large = stream.member_count > self._work.limits.receipts_everyone

@@ -12,7 +12,15 @@ from attrs import define, evolve, field, frozen
 
 from chatcore.errors import ChatError, Conflict, KeyReused, NotFound
 from chatcore.events import MessageSent
-from chatcore.ids import MessageId, UploadId, UserId, new_nonce, split_message_id, to_ms
+from chatcore.ids import (
+    MessageId,
+    Milliseconds,
+    UploadId,
+    UserId,
+    new_nonce,
+    split_message_id,
+    to_ms,
+)
 from chatcore.models import Actor, Deferred, Message
 from chatcore.operations import ImportMessage, SendMessage
 from chatcore.policy import require
@@ -205,10 +213,19 @@ def _record(
         reply_nonce=None if reply is None else reply.nonce,
         created_at=created,
         updated_at=created,
+        expires_at=_expiry(stream, created),
+        expire_after_s=stream.expire_after_s if stream.expire_from == "read" else None,
         details=content.details(operation, attached),
         thread_seq=None if root is None else root.seq,
         thread_nonce=None if root is None else root.nonce,
     )
+
+
+def _expiry(stream: ConversationRecord, sent: Milliseconds) -> Milliseconds | None:
+    """When a message sent then disappears, as far as that is known when it is sent."""
+    if stream.expire_after_s is None or stream.expire_from != "sent":
+        return None
+    return sent + stream.expire_after_s * 1_000
 
 
 def _permit(facts: _Facts, request: Request, operation: SendMessage, seat: Seat) -> None:

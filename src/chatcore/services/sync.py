@@ -220,6 +220,7 @@ def _changes(work: ChatWork, seat: Seat, place: _Place, answer: _Answer) -> Iter
     rows = work.unit.messages.changed(
         window, rev=rev, head_rev=stream.rev, last_seq=stream.last_seq, limit=answer.limit + 1
     )
+    rows = [faces.bare(row) if faces.expired(row, work.now) else row for row in rows]
     hidden = work.unit.hidden.among(seat.member.user_id, stream.n, [row.seq for row in rows])
     for message in faces.messages(work, seat, rows, hidden=hidden):
         yield Change(stream=stream.id, rev=message.rev, event=MessageUpdated(message))

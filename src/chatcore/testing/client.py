@@ -78,6 +78,8 @@ class Client:
     user_id: str
     window: int = 50
     pull_limit: int = 50
+    now: Callable[[], str] = field(default=lambda: "")
+    """The time, as the server writes it."""
     since: str | None = None
     """What to start the next session with."""
     conversations: dict[str, Held] = field(factory=dict)
@@ -143,6 +145,12 @@ class Client:
             held.doubts += 1
         self._settle(position)
 
+    def tick(self) -> None:
+        """Time has passed: what has expired is dropped."""
+        for stream, held in self.conversations.items():
+            held.tick()
+            self._settle(self.positions[stream])
+
     # What is wanted.
 
     def next_request(self) -> Ask | None:
@@ -177,7 +185,11 @@ class Client:
     def _begin(self, stream: str) -> None:
         self.positions[stream] = Position(stream)
         self.conversations[stream] = Held(
-            self.user_id, hidden=self.hidden, blocked=self.ever_blocked, votes=self.votes
+            self.user_id,
+            hidden=self.hidden,
+            blocked=self.ever_blocked,
+            votes=self.votes,
+            now=self.now,
         )
 
     def _drop(self, stream: str) -> None:

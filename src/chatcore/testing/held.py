@@ -6,7 +6,7 @@ derived here by the protocol's rules. Where the rules can't tell, there is a dou
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from attrs import define, field
@@ -14,6 +14,8 @@ from attrs import define, field
 Json = dict[str, Any]
 
 _STEPS: Final = ("sent", "delivered", "read")
+_NEVER: Final = "~"
+"""After every time."""
 _PERSONAL: Final = ("mine", "status", "hidden", "replayed")
 _OWN: Final = (
     "marked_unread",
@@ -54,6 +56,8 @@ class Held:
     """Whom the viewer blocks, or has blocked: whether their mentions count, the server knows."""
     votes: dict[str, list[int]] = field(factory=dict)
     """By poll, what the viewer chose, as the account stream told."""
+    now: Callable[[], str] = field(default=lambda: "")
+    """The time, as the server writes it: what has expired is dropped."""
     last_seq: int = 0
     unread: int = 0
     unread_more: bool = False
@@ -67,7 +71,7 @@ class Held:
 
     def take_conversation(self, conversation: Json) -> None:
         """A fetched conversation with its personal face."""
-        self.conversation = conversation
+        self._take_shared(conversation)
         self.last_seq = max(self.last_seq, conversation["last_seq"])
         me = conversation["me"]
         if not self.own:
@@ -112,7 +116,7 @@ class Held:
         elif "member" in params:
             self.apply_member(params["member"], live=live)
         elif "conversation" in params:
-            self.conversation = params["conversation"]
+            self._take_shared(params["conversation"])
         for receipt in params.get("receipts", ()):
             marks = receipt["delivered_seq"], receipt["read_seq"]
             self._reach(receipt["user_id"], *marks, live=live)
@@ -137,11 +141,38 @@ class Held:
     def personalize(self, me: Json) -> None:
         """The viewer's own view as it is now; its counts have no place in the stream's order."""
         self.own = {name: me[name] for name in _OWN if name in me}
-        if me["cleared_seq"] > self.cleared:
-            self.cleared = me["cleared_seq"]
+        self._clear(me["cleared_seq"])
+
+    def _take_shared(self, conversation: Json) -> None:
+        """The shared face. What it says is pruned, is gone."""
+        self.conversation = conversation
+        self._clear(conversation.get("pruned_seq", 0))
+
+    def _clear(self, up_to_seq: int) -> None:
+        """Nothing up to there is seen any more."""
+        if up_to_seq > self.cleared:
+            self.cleared = up_to_seq
             self._lose(set(range(1, self.cleared + 1)))
             self.forgotten = {seq for seq in self.forgotten if seq > self.cleared}
             self.doubts += 1
+
+    def tick(self) -> None:
+        """Drop what has expired since: at once, by the clock, without a word from the server."""
+        now = self.now()
+        for seq, message in list(self.messages.items()):
+            if message.get("expires_at", _NEVER) <= now:
+                self._expire(seq, message)
+
+    def _expire(self, seq: int, message: Json) -> None:
+        self.messages.pop(seq, None)
+        self.blank.add(seq)
+        self.forgotten.discard(seq)
+        if not self._countable(message) or "deleted" in message or self.is_hidden(message):
+            return
+        if self.unread_more or self.doubtful:
+            self.doubts += 1
+        else:
+            self._add(message, -1)
 
     def hide(self, message_id: str) -> None:
         """The viewer hid a message. Whether the counts knew it already, nobody can tell."""
@@ -168,6 +199,12 @@ class Held:
         held = self.messages.get(message["seq"])
         self.last_seq = max(self.last_seq, message["seq"])
         if message["seq"] <= self.cleared:
+            return
+        if message.get("expires_at", _NEVER) <= self.now():
+            self.doubts += 1
+            self.messages.pop(message["seq"], None)
+            self.blank.add(message["seq"])
+            self.forgotten.discard(message["seq"])
             return
         if live:
             self._count(method, message, held)

@@ -37,6 +37,7 @@ from chatcore.storage.sql.reports import SqlReports
 from chatcore.storage.sql.repository import Session
 from chatcore.storage.sql.resets import SqlResets
 from chatcore.storage.sql.revisions import SqlRevisions
+from chatcore.storage.sql.retention import SqlRetention
 from chatcore.storage.sql.scheduled import SqlScheduled
 from chatcore.storage.sql.schema import AccountsSchema, ChatSchema
 from chatcore.storage.sql.search import SqlSearch
@@ -76,6 +77,7 @@ class _Repositories:
         self.erasures = SqlErasures(schema)
         self.audit = SqlAudit(schema.audit)
         self.scheduled = SqlScheduled(schema)
+        self.retention = SqlRetention(schema)
 
 
 class _AccountsRepositories:
@@ -213,6 +215,10 @@ class SqlChatUnit(_Unit, ChatUnit):
     @cached_property
     def scheduled(self) -> SqlScheduled:  # type: ignore[override]
         return self._prototypes.scheduled.bind(self._session)
+
+    @cached_property
+    def retention(self) -> SqlRetention:  # type: ignore[override]
+        return self._prototypes.retention.bind(self._session)
 
     @cached_property
     def unread(self) -> SqlUnread:  # type: ignore[override]

@@ -68,7 +68,8 @@ class SqlUploads(Repository, UploadRepository):
             .join(self._schema.conversations, stream.n == held.conversation_n)
             .where(held.upload_id == upload_id, member.user_id == user_id)
             .where(member.left_at.is_(None), stream.deleted_at.is_(None))
-            .where(message.seq > member.floor_seq, message.deleted_at.is_(None))
+            .where(message.seq > member.floor_seq, message.seq > stream.pruned_seq)
+            .where(message.deleted_at.is_(None))
             .where(or_(message.expires_at.is_(None), message.expires_at > now))
             .where(
                 ~exists(literal(1))

@@ -1,0 +1,131 @@
+"""Retention: messages go from the oldest end, in small steps."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatcore.cli import main
+from chatcore.config import Settings
+from chatcore.engine import ChatEngine
+from chatcore.errors import NotFound
+from chatcore.events import ConversationPruned
+from chatcore.flows import retention
+from chatcore.models import Message, Pruned
+from chatcore.operations import (
+    AddReaction,
+    DeleteMessage,
+    GetConversation,
+    GetMessage,
+    ListMessages,
+    NewSettings,
+    Pull,
+    PullFrom,
+    SendMessage,
+    UpdateConversation,
+)
+from chatcore.services import retention as steps
+from chatcore.testing.clock import FakeClock
+from tests.people import People, RecordingBroker, dump
+
+pytestmark = pytest.mark.anyio
+DAY = 86_400
+
+
+@pytest.fixture
+def host_settings() -> Settings:
+    """A month for everything."""
+    # What the background does by itself would come between.
+    return Settings(retention_days=30, prune_interval_s=1e9, chores_interval_s=1e9)
+
+
+async def test_what_is_older_goes(
+    engine: ChatEngine,
+    people: People,
+    clock: FakeClock,
+    broker: RecordingBroker,
+    database: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With all that hangs on it; first the conversation says so, then rows go, a few at a time."""
+    monkeypatch.setattr(steps, "_STEP", 2)
+    ann, ben = await people("ann", "ben")
+    group = await people.group(ann, ben)
+    old = await people.say(ann, group, "1", "2", "3")
+    named = await engine.execute(
+        ann, SendMessage(group.id, "4", "k", mentions=(ben.id,), reply_to=old[0].id)
+    )
+    assert isinstance(named, Message)
+    await engine.execute(ben, AddReaction(group.id, named.id, "+"))
+    await engine.execute(ben, DeleteMessage(group.id, old[1].id, "me"))
+    clock.advance(30 * DAY)
+    (young,) = await people.say(ann, group, "5")
+    assert await engine.prune() == Pruned(expired=0, conversations=0, messages=0)
+    clock.advance(0.001)
+    cursor = (await engine.execute(ben, GetConversation(group.id))).cursor or ""
+    broker.take()
+    assert await engine.prune() == Pruned(expired=0, conversations=1, messages=4)
+    pruned = [one.event for one in broker.take() if isinstance(one.event, ConversationPruned)]
+    assert [one.conversation.pruned_seq for one in pruned] == [2, 4]
+    page = await engine.execute(ben, ListMessages(group.id))
+    assert [one.id for one in page.items] == [young.id]
+    with pytest.raises(NotFound):
+        await engine.execute(ben, GetMessage(group.id, named.id))
+    seen = await engine.execute(ben, GetConversation(group.id))
+    assert (seen.pruned_seq, seen.last_seq) == (4, 5)
+    assert seen.me is not None
+    assert (seen.me.unread, seen.me.unread_mentions) == (1, 0)
+    tables = dump(database)
+    for name in ("mentions", "reactions", "hidden"):
+        assert tables[f"chat_{name}"] == [], name
+    assert len(tables["chat_messages"]) == 1
+    pulled = await engine.execute(ben, Pull(streams=(PullFrom(stream=group.id, cursor=cursor),)))
+    (event,) = [one.event for one in pulled.changes]
+    assert event.conversation.pruned_seq == 4  # type: ignore[attr-defined]
+    again = await engine.execute(ann, SendMessage(group.id, "4", "k"))
+    assert isinstance(again, Message)
+    assert (again.seq, again.replayed) == (6, None)
+
+
+async def test_a_conversation_may_keep_less(
+    engine: ChatEngine, people: People, clock: FakeClock
+) -> None:
+    """The shorter of both counts; another conversation isn't touched."""
+    ann, ben = await people("ann", "ben")
+    short, long = await people.group(ann, ben), await people.group(ann, ben)
+    settings = NewSettings(retention_days=2)
+    changed = await engine.execute(ann, UpdateConversation(short.id, settings=settings))
+    assert changed.settings.retention_days == 2
+    for group in (short, long):
+        await people.say(ann, group, "old")
+    clock.advance(2 * DAY + 1)
+    assert await engine.prune() == Pruned(expired=0, conversations=1, messages=1)
+    assert len((await engine.execute(ben, ListMessages(long.id))).items) == 1
+
+
+async def test_rows_that_a_crash_left_go_in_the_next_round(
+    engine: ChatEngine, people: People, clock: FakeClock, database: str
+) -> None:
+    """Nobody sees them meanwhile; the background takes one step at a time."""
+    ann, ben = await people("ann", "ben")
+    group = await people.group(ann, ben)
+    await people.say(ann, group, "1", "2")
+    clock.advance(30 * DAY + 1)
+    await engine.chat_write(lambda work: steps.prune(work, group.id))
+    assert len(dump(database)["chat_messages"]) == 2
+    assert (await engine.execute(ben, ListMessages(group.id))).items == ()
+    while await retention.slowly(engine):
+        pass
+    assert dump(database)["chat_messages"] == []
+    (after,) = await people.say(ben, group, "3")
+    assert after.seq == 3
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Prunes once, and says what went."""
+    url = f"sqlite:///{tmp_path}/chat.db"
+    assert main(["prune", url, "--days", "365"]) == 0
+    said: Any = capsys.readouterr().out
+    assert "0 messages pruned in 0 conversations" in said
+    with pytest.raises(SystemExit):
+        main(["prune", url, "--days", "0"])
