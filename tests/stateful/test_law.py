@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from attrs import define, evolve, field
@@ -22,6 +22,7 @@ from chatcore.operations import (
     NewSettings,
     Operation,
     RemoveMember,
+    UpdateConversation,
 )
 from chatcore.testing.client import ME, Ask, Client
 from tests.stateful import views
@@ -83,7 +84,7 @@ class Law(RuleBasedStateMachine):
         self.floors: dict[tuple[UserId, str], int] = {}
         self.places: set[tuple[UserId, str]] = set()
         self.devices = [
-            Device(actor, Client(actor.id, window, pull_limit), fates=lots)
+            Device(actor, Client(actor.id, window, pull_limit, now=self.world.now), fates=lots)
             for actor, window, pull_limit, lots in zip(
                 [*people, people[0]], windows, pulls, fates, strict=True
             )
@@ -193,6 +194,17 @@ class Law(RuleBasedStateMachine):
         self._disconnect(device)
         if back or not was_connected:
             self._connect(device)
+
+    @rule(who=st.integers(0, 2), where=st.integers(0, 9), after=st.none() | st.integers(1, 4))
+    def let_expire(self, who: int, where: int, after: int | None) -> None:
+        """Somebody sets how long what is said from now on is there, or tries to."""
+        for read in (True, False):
+            if self.known.rooms:
+                room = pick(self.known.rooms, where)
+                expire_from: Literal["sent", "read"] = "read" if read else "sent"
+                settings = NewSettings(expire_after_s=after, expire_from=expire_from)
+                change = UpdateConversation(room, settings=settings)
+                self._run([(self.known.people[who], change)])
 
     @rule(index=devices)
     def settle(self, index: int) -> None:
@@ -305,9 +317,11 @@ class Law(RuleBasedStateMachine):
             self._disconnect(device)
             self._connect(device)
         self.world.tick(1_500)
+        self.world.expire()
         self._drain()
         while device.lines:
             device.client.receive(device.lines.pop(0))
+        device.client.tick()
         self._rest(device)
         apart = {other for user, other in self.apart if user == device.actor.id}
         views.equal(device.client, self._fresh(device), apart)
@@ -329,7 +343,7 @@ class Law(RuleBasedStateMachine):
 
     def _fresh(self, device: Device) -> Client:
         """A client that fetches everything now, checked against the lists."""
-        client = Client(device.actor.id, 100, 100)
+        client = Client(device.actor.id, 100, 100, now=self.world.now)
         client.start(self._answer(device, "sync.heads", {}))
         while ask := client.next_request():
             answer, code = self._call(device, ask)

@@ -17,12 +17,14 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from anyio.lowlevel import checkpoint
 
 from chatcore import codec
+from chatcore.codec import rfc3339
 from chatcore.config import Limits
 from chatcore.delivery.connection import Connection
 from chatcore.delivery.outbox import Outbox
 from chatcore.engine import ChatEngine, Request
 from chatcore.errors import ChatError
-from chatcore.ids import ConnectionId, ConversationId, UserId, new_id
+from chatcore.flows import retention
+from chatcore.ids import ConnectionId, ConversationId, UserId, new_id, to_datetime
 from chatcore.models import ANONYMOUS, Actor
 from chatcore.operations import Operation, Register, spec_of
 from chatcore.ports.members import MemberRecord
@@ -67,6 +69,14 @@ class World:
             await checkpoint()
         # What woke and writes has to be done before time goes on: transactions have an age limit.
         await self.engine.chat_write(lambda work: None)
+
+    def now(self) -> str:
+        """The time, as it is written on the wire."""
+        return rfc3339(to_datetime(self.clock.now()))
+
+    def expire(self) -> None:
+        """What the engine does by itself every now and then: tombstones of what has expired."""
+        self._portal.call(retention.expire, self.engine)
 
     def people(self, number: int) -> list[Actor]:
         """New users, whose ids sort in this order."""

@@ -24,8 +24,8 @@ from chatcore.ports.presence import PresenceRepository
 from chatcore.ports.reactions import HiddenRepository, ReactionRepository
 from chatcore.ports.reports import ReportRepository
 from chatcore.ports.resets import ResetRepository
-from chatcore.ports.revisions import RevisionRepository
 from chatcore.ports.retention import RetentionRepository
+from chatcore.ports.revisions import RevisionRepository
 from chatcore.ports.scheduled import ScheduledRepository
 from chatcore.ports.search import SearchRepository
 from chatcore.ports.threads import ThreadRepository

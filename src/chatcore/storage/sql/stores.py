@@ -36,8 +36,8 @@ from chatcore.storage.sql.reactions import SqlHidden, SqlReactions
 from chatcore.storage.sql.reports import SqlReports
 from chatcore.storage.sql.repository import Session
 from chatcore.storage.sql.resets import SqlResets
-from chatcore.storage.sql.revisions import SqlRevisions
 from chatcore.storage.sql.retention import SqlRetention
+from chatcore.storage.sql.revisions import SqlRevisions
 from chatcore.storage.sql.scheduled import SqlScheduled
 from chatcore.storage.sql.schema import AccountsSchema, ChatSchema
 from chatcore.storage.sql.search import SqlSearch
