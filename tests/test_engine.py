@@ -267,6 +267,7 @@ async def test_rows_of_batches_live_an_hour(database: str) -> None:
         sent = rows().items() - before.items() - made
         assert [streams for _, streams in sent] == [f'{{"{group.id}":2}}']
         for left in (made | sent, set()):
-            await clock.elapse(3_600)
+            clock.advance(3_600)
+            await anyio.wait_all_tasks_blocked()
             await engine.chat_write(lambda work: None)
             assert rows().items() & (made | sent) == left

@@ -11,6 +11,11 @@ from chatcore.services import search
 
 logger = logging.getLogger("chatcore.search")
 
+IDLE_S: Final = 32.0
+"""How long nobody looks where nothing was sent for some time. Searches read what isn't indexed."""
+
+_FIRST_S: Final = 1.0
+
 STEP: Final = 1_000
 """Messages a step: some 4 ms of the lane."""
 
@@ -20,7 +25,7 @@ index never falls behind for ever, and a burst has passed before it is indexed."
 
 
 class Indexing:
-    """Looks once a second whether messages wait to be indexed, and indexes them in small steps."""
+    """Looks every second whether messages wait to be indexed, less often while none do."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -28,21 +33,25 @@ class Indexing:
 
     async def run(self) -> NoReturn:
         """Go on for ever."""
-        pause = 1.0
+        pause = _FIRST_S
         while True:
             await self._parts.clock.sleep(pause)
             try:
-                pause = await self.step()
+                due = await self.step()
+                pause = min(2 * pause + 1, IDLE_S) if due is None else due
             except ChatError:
                 logger.exception("messages could not be indexed")
-                pause = 1.0
+                pause = _FIRST_S
 
-    async def step(self) -> float:
-        """Index some of what waits; for how many seconds to pause after that."""
+    async def step(self) -> float | None:
+        """Index some of what waits; for how many seconds to pause after that.
+
+        None where nothing waits.
+        """
         backlog = await self._parts.chat_read(lambda work: work.unit.search.backlog())
         quiet, self._newest = backlog.newest == self._newest, backlog.newest
         if not backlog.waiting:
-            return 1.0
+            return None
         await self._parts.chat_write(lambda work: search.index(work, STEP))
         if quiet:
             return 0.0
