@@ -8,7 +8,9 @@
  * - the left side: `tab-chats`, `tab-people`, `search`, `account`; `conversation-list` with
  *   `conversation` (`data-id`, `aria-current`), each with `preview`, `ticks` and `unread-badge`;
  *   under People `people` with `person-<username>`, `saved-messages`, `new-group`;
- *   `find-people` where there is no conversation
+ *   `find-people` where there is no conversation; `show-archived`; each row's `conversation-more`
+ *   (or a right click) has `toggle-pin`, `mute`, `mute-night` or `unmute`, `toggle-unread`,
+ *   `toggle-archive`, `clear`; under People `discover` (then `public-group`)
  * - a new group: `group-title`, `picker-search`, `person-<username>`, `create-group`
  * - a conversation: `conversation-title`, `presence` (`data-status`; of a direct one),
  *   `member-count` (of a group), `back`, `details`, `timeline`, `day-separator`, `new-separator`,
@@ -24,10 +26,13 @@
  * - details: `details-panel`, `close-details`, `profile-name`, `profile-presence`, `block`,
  *   `unblock`; of a group `rename-title` or `group-name`, `add-members` (then `person-<username>`,
  *   `add-chosen`), `member-list` with `member` (`data-user`) and `role`, whose menu has
- *   `message-member`, `make-owner`, `make-admin`, `make-member`, `remove-member`; `leave-group`,
+ *   `message-member`, `make-owner`, `make-admin`, `make-member`, `remove-member`, `ban-member`;
+ *   `invites` (then `invite-lifetime`, `invite-uses`, `create-invite`, `invite-link`, `invite` with
+ *   `revoke-invite`), `group-settings` (then `setting-announcement`, `setting-public`,
+ *   `setting-frozen`, `setting-history`, `setting-slow-mode`, `ban` with `unban`); `leave-group`,
  *   `delete-group`
  * - the account: `profile-display-name`, `profile-bio`, `save-profile`, `presence-status`,
- *   `sessions` with `session` and `revoke-session`, `logout`
+ *   `privacy` with `privacy-<what>`, `sessions` with `session` and `revoke-session`, `logout`
  * - everywhere: `offline-banner` with `reconnect`, `note`, `confirm`, `dialog-close`;
  *   `document.body.dataset.connection` is the client's state, `data-ready` once it is up to date
  *
@@ -39,7 +44,7 @@ import { details } from "./views/details.js";
 import { fill, h } from "./views/dom.js";
 import { summary } from "./views/format.js";
 import { releaseAll } from "./views/media.js";
-import { note } from "./views/overlay.js";
+import { attempt, note } from "./views/overlay.js";
 import { client, nameOf, storeToken, storedToken } from "./views/session.js";
 import { sidebar } from "./views/sidebar.js";
 
@@ -73,7 +78,7 @@ function leave() {
   side = null;
   document.title = "chatcore";
   for (const dialog of document.querySelectorAll("dialog")) dialog.close();
-  history.replaceState(null, "", "#");
+  if (!invitation()) history.replaceState(null, "", "#");
   const view = authView(enter);
   fill(app, view.element);
   view.focus();
@@ -85,6 +90,15 @@ async function logOut() {
 }
 
 // --- Which conversation is open: the address says ----------------------------------------------------
+
+/** The code of an invite link that was opened; it waits until one is logged in. */
+const invitation = () =>
+  decodeURIComponent(location.hash.match(/^#\/join\/(.+)$/)?.[1] ?? "") || null;
+
+async function accept(code) {
+  history.replaceState(null, "", "#");
+  await attempt(async () => go((await client.join({ code })).id));
+}
 
 const address = () => decodeURIComponent(location.hash.match(/^#\/c\/(.+)$/)?.[1] ?? "") || null;
 
@@ -143,6 +157,8 @@ function draw() {
 }
 
 function drawNow() {
+  const code = client.upToDate && invitation();
+  if (code) accept(code);
   const id = address();
   if (id !== (open?.id ?? null) && (id === null || client.store.conversations.has(id))) {
     showConversation(id);
@@ -160,7 +176,8 @@ function drawNow() {
 
 function drawTitle() {
   const states = [...client.store.conversations.values()];
-  const unread = states.reduce((sum, { me }) => sum + (me?.unread ?? 0), 0);
+  const loud = states.filter((state) => state.me && !state.muted(client.store.now));
+  const unread = loud.reduce((sum, { me }) => sum + me.unread, 0);
   document.title = unread ? `(${unread}) chatcore` : "chatcore";
 }
 

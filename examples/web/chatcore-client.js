@@ -16,6 +16,7 @@
 import { Cards } from "./client/cards.js";
 import { Connection } from "./client/connection.js";
 import { environment as surroundings } from "./client/environment.js";
+import { Drafts } from "./client/drafts.js";
 import { ChatError } from "./client/errors.js";
 import { Expiry } from "./client/expiry.js";
 import { History } from "./client/history.js";
@@ -109,6 +110,7 @@ export class ChatClient {
     this.http.token = null;
     this.#sync.clear();
     this.#marks.clear();
+    this.drafts.clear();
     this.#typing.clear();
     this.messages.outbox.close();
     this.#shown = null;
@@ -184,6 +186,30 @@ export class ChatClient {
     this.store.putConversation(await this.request("conversations.update", params));
   }
 
+  /**
+   * Change what this user alone sees of a conversation: `pinned`, `archived`, `muted_until`,
+   * `marked_unread`, `labels`, `draft`.
+   */
+  async personalize(conversationId, fields) {
+    const params = { conversation_id: conversationId, ...fields };
+    this.#sync.adopt(await this.request("conversations.personalize", params));
+  }
+
+  /** Remove all messages up to now from this user's view. */
+  async clearConversation(conversationId) {
+    const seq = this.store.conversations.get(conversationId).seenSeq;
+    const params = { conversation_id: conversationId, up_to_seq: seq };
+    this.#sync.adopt(await this.request("conversations.clear", params));
+  }
+
+  /** Join a group by an invite link's code, or a public one by its id; answers its state. */
+  async join({ code, conversationId }) {
+    const answer = code
+      ? await this.request("invites.redeem", { code })
+      : await this.request("conversations.join", { conversation_id: conversationId });
+    return this.#sync.adopt(answer);
+  }
+
   /** The card of a user; where it is not known, asks for it once and answers null meanwhile. */
   user(id) {
     return this.#cards.get(id);
@@ -229,6 +255,11 @@ export class ChatClient {
     this.#presence = new PresenceWatch(parts);
     this.#cards = new Cards(parts);
     this.#marks = new Marks({ ...parts, sync: this.#sync });
+    /** What is being written where: `get(id)`, `set(id, text)`; see `client/drafts.js`. */
+    this.drafts = new Drafts({
+      ...parts,
+      save: (id, text) => this.personalize(id, { draft: text || null }),
+    });
     this.#typing = new Typing({
       environment,
       notify: (method, params) => this.#connection.notify(method, params),
@@ -265,6 +296,7 @@ export class ChatClient {
     this.#presence.renew();
     this.messages.outbox.flush();
     this.#marks.flush();
+    this.drafts.flush();
     this.#load();
   }
 

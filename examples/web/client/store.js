@@ -73,6 +73,11 @@ export class ConversationState {
     return this.lastMessage !== null || this.window.complete;
   }
 
+  /** Whether one wants no noise from here. */
+  muted(now) {
+    return this.me?.muted_until != null && Date.parse(this.me.muted_until) > now;
+  }
+
   /** `sent`, `delivered` or `read`. */
   statusOf(message) {
     return this.roster.status(message, this.info.kind === "direct" ? this.peerId : null);
@@ -181,11 +186,14 @@ export class Store {
     if (this.conversations.delete(id)) this.emit("conversations", id);
   }
 
-  /** Conversations with the last active first. */
+  /** Conversations: the pinned ones, then the others, each with the last active first. */
   listConversations() {
+    const pinned = ({ me }) => (me.pinned ? 1 : 0);
     return [...this.conversations.values()]
       .filter(({ me }) => me !== null)
-      .sort((a, b) => b.activeAt - a.activeAt || (a.id < b.id ? 1 : -1));
+      .sort(
+        (a, b) => pinned(b) - pinned(a) || b.activeAt - a.activeAt || (a.id < b.id ? 1 : -1),
+      );
   }
 
   /** Messages that anyone may still see, by rising seq. */

@@ -47,6 +47,42 @@ describe("receipts", () => {
   });
 });
 
+describe("drafts", () => {
+  const saved = (server) =>
+    server.asked("conversations.personalize").map(({ draft }) => draft);
+  const answering = (server) => {
+    server.answers["conversations.personalize"] = ({ conversation_id: id, draft }) => {
+      const found = server.conversations.find((one) => one.id === id);
+      return { ...found, me: { ...found.me, ...(draft && { draft }) } };
+    };
+  };
+
+  test("are saved a moment after the last key, the newest only", async () => {
+    const server = new FakeServer();
+    answering(server);
+    const client = await shown(server);
+    client.drafts.set("c1", "hel");
+    client.drafts.set("c1", "hello");
+    await server.clock.advance(1_000);
+    assert.deepEqual(saved(server), ["hello"]);
+    assert.equal(client.drafts.get("c1"), "hello");
+    client.drafts.set("c1", "");
+    await server.clock.advance(1_000);
+    assert.deepEqual(saved(server), ["hello", null]);
+  });
+
+  test("that the connection swallowed are saved in the next session", async () => {
+    const server = new FakeServer();
+    answering(server);
+    const client = await shown(server);
+    await server.cut();
+    client.drafts.set("c1", "offline");
+    await server.clock.advance(60_000);
+    assert.deepEqual(saved(server), ["offline"]);
+    assert.equal(client.drafts.waits("c1"), false);
+  });
+});
+
 describe("sending", () => {
   const keys = (server) => server.asked("messages.send").map(({ key }) => key);
 

@@ -4,6 +4,7 @@ import { fill, h, icon } from "./dom.js";
 import { moment } from "./format.js";
 import { ICONS } from "./icons.js";
 import { attempt, dialog, note } from "./overlay.js";
+import { privacySection } from "./privacy.js";
 import { client } from "./session.js";
 
 const STATUSES = { online: "Online", away: "Away", dnd: "Do not disturb", invisible: "Invisible" };
@@ -17,6 +18,7 @@ export function openAccount(logOut) {
       whoAmI(),
       profileForm(),
       statusField(),
+      privacySection(),
       sessions(),
       h(
         "div",

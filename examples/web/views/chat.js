@@ -182,6 +182,7 @@ export function chat(id, { back, details }) {
       if (!current) return;
       drawHeader(current);
       drawClosed(current);
+      writer.update();
       messages.update();
       markSeen();
     },

@@ -6,9 +6,6 @@ import { attempt } from "./overlay.js";
 import { client, nameOf } from "./session.js";
 import { uploadTray } from "./tray.js";
 
-/** What was being written where, while another conversation is open. */
-const drafts = new Map();
-
 /** A composer for one conversation; `sent()` is called after each message. */
 export function composer(id, { sent }) {
   const text = h("textarea", {
@@ -78,8 +75,12 @@ export function composer(id, { sent }) {
   function typed() {
     resize();
     ready();
-    if (!editing) client.setTyping(id, Boolean(text.value.trim()));
+    if (editing) return;
+    client.setTyping(id, Boolean(text.value.trim()));
+    client.drafts.set(id, draft());
   }
+
+  const draft = () => (text.value.trim() ? text.value : "");
 
   function keys(event) {
     if (event.isComposing) return;
@@ -113,6 +114,7 @@ export function composer(id, { sent }) {
     tray.clear();
     setAbout({});
     write("");
+    client.drafts.set(id, "");
     text.focus();
     sent();
   }
@@ -125,7 +127,7 @@ export function composer(id, { sent }) {
 
   /** Show what the next message is about: a message to answer, or one to change. */
   function setAbout({ reply = null, edit: changed = null }) {
-    if (editing && !changed) write("");
+    if (editing && !changed) write(client.drafts.get(id));
     replying = reply;
     editing = changed;
     const message = reply ?? changed;
@@ -174,7 +176,7 @@ export function composer(id, { sent }) {
     tray.add(files);
   }
 
-  text.value = drafts.get(id) ?? "";
+  text.value = client.drafts.get(id);
   ready();
   return {
     element,
@@ -183,10 +185,13 @@ export function composer(id, { sent }) {
     reply: (message) => setAbout({ reply: message }),
     edit,
     addFiles: (files) => tray.add(files),
+    /** Take over what was written on another device, unless it is being written here. */
+    update() {
+      if (editing || document.activeElement === text || client.drafts.waits(id)) return;
+      if (draft() !== client.drafts.get(id)) write(client.drafts.get(id));
+    },
     close() {
       client.setTyping(id, false);
-      if (text.value.trim() && !editing) drafts.set(id, text.value);
-      else drafts.delete(id);
       tray.clear();
     },
   };

@@ -1,7 +1,9 @@
 /** The list of conversations: last active first, with a preview, its time and what is unread. */
 import { avatar } from "./avatar.js";
-import { arrowKeys, fill, h, reconcile, setAttribute, setText } from "./dom.js";
+import { arrowKeys, fill, h, icon, reconcile, setAttribute, setText } from "./dom.js";
+import { conversationMenu } from "./conversation-menu.js";
 import { listNames, shortTime, summary } from "./format.js";
+import { ICONS } from "./icons.js";
 import { ticks } from "./ticks.js";
 import { client, faceOf, nameOf, titleOf } from "./session.js";
 
@@ -22,13 +24,33 @@ export function conversationList({ open, current, findPeople }) {
     "Find people",
   );
   const empty = h("div", { class: "empty-note" }, emptyText, find);
-  const element = h("div", { class: "scroll" }, list, empty);
+  const archived = h("button", {
+    type: "button",
+    class: "button quiet archived-toggle",
+    testid: "show-archived",
+    onclick: () => showArchived(!archive),
+  });
+  const element = h("div", { class: "scroll" }, list, empty, archived);
+  let archive = false;
+  let filtered = "";
   arrowKeys(list, ".row");
 
+  function showArchived(wanted) {
+    archive = wanted;
+    update(filtered);
+  }
+
   function update(filter) {
+    filtered = filter;
     const wanted = filter.trim().toLocaleLowerCase();
     const all = client.store.listConversations();
-    const shown = all.filter((state) => titleOf(state).toLocaleLowerCase().includes(wanted));
+    const put = all.filter(({ me }) => me.archived).length;
+    if (!put) archive = false;
+    archived.hidden = !put || Boolean(wanted);
+    setText(archived, archive ? "Back to all chats" : `Archived (${put})`);
+    // A search looks everywhere.
+    const listed = wanted ? all : all.filter(({ me }) => Boolean(me.archived) === archive);
+    const shown = listed.filter((state) => titleOf(state).toLocaleLowerCase().includes(wanted));
     reconcile(
       list,
       shown,
@@ -49,6 +71,20 @@ function conversationRow(id, { open, current }) {
   const time = h("time", { class: "row-time" });
   const preview = h("span", { class: "row-preview", testid: "preview" });
   const badge = h("span", { class: "badge", testid: "unread-badge", hidden: true });
+  const marks = h("span", { class: "row-marks" });
+  const more = h(
+    "button",
+    {
+      type: "button",
+      class: "icon-button small row-more",
+      "aria-label": "Pin, mute, archive …",
+      title: "More",
+      testid: "conversation-more",
+      onclick: () => openMenu(),
+    },
+    icon(ICONS.more),
+  );
+  const openMenu = () => conversationMenu(more, client.store.conversations.get(id));
   const button = h(
     "button",
     {
@@ -57,13 +93,17 @@ function conversationRow(id, { open, current }) {
       testid: "conversation",
       "data-id": id,
       onclick: () => open(id),
+      oncontextmenu: (event) => {
+        event.preventDefault();
+        openMenu();
+      },
     },
     face.element,
     h(
       "span",
       { class: "row-text" },
       h("span", { class: "row-line" }, name, time),
-      h("span", { class: "row-line" }, preview, badge),
+      h("span", { class: "row-line" }, preview, marks, badge),
     ),
   );
   let drawn = "";
@@ -73,12 +113,15 @@ function conversationRow(id, { open, current }) {
     setText(name, titleOf(state));
     setAttribute(button, "aria-current", current() === id ? "true" : null);
     setText(time, state.lastMessage ? shortTime(state.lastMessage.created_at) : "");
-    showBadge(badge, state.me);
-    const line = previewLine(state);
-    const signature = JSON.stringify(line);
+    const muted = state.muted(client.store.now);
+    showBadge(badge, state.me, muted);
+    const line = previewLine(state, current() === id);
+    const signature = JSON.stringify([line, muted, state.me.pinned]);
     if (signature === drawn) return;
     drawn = signature;
-    setAttribute(preview, "class", line.typing ? "row-preview typing" : "row-preview");
+    fill(marks, muted && mark("Muted", ICONS.mute), state.me.pinned && mark("Pinned", ICONS.pin));
+    const look = ["row-preview", line.typing && "typing", line.draft && "draft"];
+    setAttribute(preview, "class", look.filter(Boolean).join(" "));
     fill(
       preview,
       line.status && ticks(line.status),
@@ -87,26 +130,37 @@ function conversationRow(id, { open, current }) {
     );
   }
 
-  return { element: h("li", {}, button), update };
+  return { element: h("li", { class: "row-item" }, button, more), update };
 }
 
-function showBadge(badge, { unread, unread_more: more, unread_mentions: mentions }) {
-  badge.hidden = !unread;
-  setText(badge, unread > 99 ? "99+" : String(unread));
-  setAttribute(badge, "class", mentions ? "badge mention" : "badge");
-  setAttribute(badge, "aria-label", `${unread}${more ? " or more" : ""} unread`);
+const mark = (label, paths) =>
+  h("span", { role: "img", "aria-label": label, title: label }, icon(paths));
+
+function showBadge(badge, me, muted) {
+  const { unread, unread_more: more, unread_mentions: mentions, marked_unread: marked } = me;
+  badge.hidden = !unread && !marked;
+  setText(badge, unread ? (unread > 99 ? "99+" : String(unread)) : "");
+  const look = ["badge", mentions && "mention", muted && "muted"];
+  setAttribute(badge, "class", look.filter(Boolean).join(" "));
+  setAttribute(
+    badge,
+    "aria-label",
+    unread ? `${unread}${more ? " or more" : ""} unread` : "marked as unread",
+  );
 }
 
 /** A list has little room. */
 const firstName = (id) => nameOf(id).split(" ")[0];
 
 /** What the second line says: who is typing, what is not sent yet, or the last message. */
-function previewLine(state) {
+function previewLine(state, open) {
   const typing = client.typingIn(state.id);
   const direct = state.info.kind === "direct";
   if (typing.length) {
     return { typing: true, text: direct ? "typing…" : `${listNames(typing.map(nameOf))} typing…` };
   }
+  const draft = open ? "" : client.drafts.get(state.id).trim();
+  if (draft) return { draft: true, who: "Draft", text: draft };
   const unsent = client.messages.outbox.list(state.id).at(-1);
   if (unsent) {
     return {

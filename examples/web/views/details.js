@@ -2,7 +2,9 @@
 import { avatar } from "./avatar.js";
 import { fill, h, icon } from "./dom.js";
 import { presenceText } from "./format.js";
+import { openGroupSettings } from "./group-settings.js";
 import { ICONS } from "./icons.js";
+import { openInvites } from "./invites.js";
 import { memberList } from "./members.js";
 import { attempt, confirm } from "./overlay.js";
 import { client, faceOf, titleOf } from "./session.js";
@@ -58,6 +60,7 @@ function signatureOf(state) {
   return JSON.stringify([
     state.info.title,
     state.info.description,
+    state.info.settings,
     state.me.role,
     user,
     client.store.presence.get(state.peerId),
@@ -120,6 +123,13 @@ function group(state, members, gone) {
       ? titleForm(state)
       : h("h3", { class: "details-name", testid: "group-name" }, titleOf(state)),
     info.description && h("p", { class: "details-bio" }, info.description),
+    leads &&
+      h(
+        "div",
+        { class: "details-actions" },
+        action("Invite by link", "invites", ICONS.link, () => openInvites(state.id), ""),
+        action("Group settings", "group-settings", ICONS.edit, () => openGroupSettings(state), ""),
+      ),
     members.element,
     h(
       "div",
@@ -131,10 +141,10 @@ function group(state, members, gone) {
   ];
 }
 
-function action(label, testid, paths, onclick) {
+function action(label, testid, paths, onclick, look = "danger") {
   return h(
     "button",
-    { type: "button", class: "menu-item danger", testid, onclick },
+    { type: "button", class: `menu-item ${look}`, testid, onclick },
     icon(paths),
     label,
   );

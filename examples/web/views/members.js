@@ -108,6 +108,13 @@ function memberMenu(anchor, state, { user_id: userId, role }, open) {
       danger: true,
       run: () => remove(userId, ask),
     },
+    above && {
+      label: "Ban from group",
+      testid: "ban-member",
+      icon: ICONS.block,
+      danger: true,
+      run: () => ban(userId, ask),
+    },
   ]);
 }
 
@@ -118,4 +125,13 @@ async function remove(userId, ask) {
     "Remove",
   );
   if (sure) await ask("members.remove");
+}
+
+async function ban(userId, ask) {
+  const sure = await confirm(
+    `Ban ${nameOf(userId)}?`,
+    "They will no longer see this group, and can't come back by a link.",
+    "Ban",
+  );
+  if (sure) await ask("members.ban");
 }

@@ -2,6 +2,7 @@
 import { openAccount } from "./account.js";
 import { avatar, ofUser } from "./avatar.js";
 import { conversationList } from "./conversations.js";
+import { openDiscover } from "./discover.js";
 import { fill, h, icon, setAttribute, setText } from "./dom.js";
 import { openNewGroup, start } from "./group.js";
 import { ICONS } from "./icons.js";
@@ -28,6 +29,7 @@ export function sidebar({ open, current, logOut }) {
   const saved = action("Saved messages", "saved-messages", ICONS.bookmark, () =>
     start({ kind: "self" }, enter),
   );
+  const discover = action("Public groups", "discover", ICONS.people, () => openDiscover(enter));
   let shown = null;
 
   function tab(label) {
@@ -46,7 +48,7 @@ export function sidebar({ open, current, logOut }) {
     for (const [other, button] of Object.entries(tabs))
       setAttribute(button, "aria-selected", String(other === name));
     if (name === "chats") fill(body, conversations.element);
-    else fill(body, newGroup, saved, people.element);
+    else fill(body, newGroup, discover, saved, people.element);
     if (name === "people") people.search("", { now: true });
     update();
   }
