@@ -7,10 +7,12 @@
  *   up), `password`, `login-submit`, `signup-submit`, `form-error`
  * - the left side: `tab-chats`, `tab-people`, `search`, `account`; `conversation-list` with
  *   `conversation` (`data-id`, `aria-current`), each with `preview`, `ticks` and `unread-badge`;
+ *   `found-messages` with `found-message` while something is searched;
  *   under People `people` with `person-<username>`, `saved-messages`, `new-group`;
  *   `find-people` where there is no conversation; `show-archived`; each row's `conversation-more`
  *   (or a right click) has `toggle-pin`, `mute`, `mute-night` or `unmute`, `toggle-unread`,
- *   `toggle-archive`, `clear`; under People `discover` (then `public-group`)
+ *   `toggle-archive`, `clear`; under People `discover` (then `public-group`),
+ *   `open-bookmarks` (then `bookmark` with `remove-bookmark`)
  * - a new group: `group-title`, `picker-search`, `person-<username>`, `create-group`
  * - a conversation: `conversation-title`, `presence` (`data-status`; of a direct one),
  *   `member-count` (of a group), `back`, `details`, `timeline`, `day-separator`, `new-separator`,
@@ -20,7 +22,12 @@
  *   `aria-pressed`), `image-preview`, `file`, and where sending failed `failure`, `retry`, `discard`
  * - on the message under the pointer or the focus, one `toolbar`: `react-button` (then
  *   `reaction-choice` with `data-key`), `reply-button`, `edit-button`, `delete-button` (then
- *   `delete-me` or `delete-everyone`, which asks for `confirm`)
+ *   `delete-me` or `delete-everyone`, which asks for `confirm`), `more-button` (then
+ *   `thread-button`, `forward-button`, `pin-button`, `bookmark-button`, `history-button`,
+ *   `report-button`)
+ * - in a message `poll` with `poll-option`, `in-thread`, `thread-chip`, `forwarded`, `pinned`;
+ *   `thread-dialog` with `thread`, `thread-composer`, `thread-send`; `new-poll` (then
+ *   `poll-question`, `poll-new-option`, `poll-multiple`, `poll-anonymous`, `send-poll`)
  * - uploads: `upload-tray`, `upload-item` (`data-state` uploading | done | failed),
  *   `upload-progress`, `upload-remove`; `lightbox`, `lightbox-image`, `lightbox-close`
  * - details: `details-panel`, `close-details`, `profile-name`, `profile-presence`, `block`,
@@ -102,9 +109,12 @@ async function accept(code) {
 
 const address = () => decodeURIComponent(location.hash.match(/^#\/c\/(.+)$/)?.[1] ?? "") || null;
 
-function go(id) {
+function go(id, place = null) {
   if (address() === id) showConversation(id);
   else location.hash = id ? `#/c/${encodeURIComponent(id)}` : "#";
+  if (!place) return;
+  if (open?.id !== id) showConversation(id);
+  open?.reveal(place);
 }
 
 function showConversation(id) {

@@ -32,6 +32,7 @@ const SPECIAL = {
   "conversation.personal": applyPersonal,
   "membership.changed": applyMembership,
   "me.updated": (store, wants, { user }) => store.putMe(user),
+  "vote.changed": applyVote,
   "block.changed": (store, wants, { block }) => store.putBlock(block),
   "typing.changed": (store, wants, params) => wants.typing(params),
   "session.revoked": (store) => store.emit("sessions"),
@@ -103,6 +104,14 @@ function applyHidden(store, wants, params) {
   if (!message || message.seq > state.me.read_seq) wants.pull(state.id);
   store.emit("messages", state.id);
   store.emit("conversations", state.id);
+}
+
+function applyVote(store, wants, params) {
+  const state = store.conversations.get(params.conversation_id);
+  const held = state?.window.get(params.message_id);
+  if (!held?.poll) return;
+  state.window.patch(params.message_id, { poll: { ...held.poll, mine: params.options } });
+  store.emit("messages", state.id);
 }
 
 function applyConversation(store, conversation) {

@@ -20,6 +20,11 @@ function deriveMine(message, held, change, userId) {
     .map(({ key }) => key);
 }
 
+/** What the viewer chose is told on their own stream. */
+function mergePoll(poll, held) {
+  return poll && held?.mine ? { ...poll, mine: held.mine } : poll;
+}
+
 function mergeReply(reply, held) {
   if (!reply || reply.preview || !held?.preview) return reply;
   return { ...reply, preview: held.preview };
@@ -50,6 +55,7 @@ export function mergeMessage(held, incoming, { personal, change, userId }) {
     ...incoming,
     mine: deriveMine(incoming, held, change, userId),
     reply_to: mergeReply(incoming.reply_to, held?.reply_to),
+    ...(incoming.poll && { poll: mergePoll(incoming.poll, held?.poll) }),
     status: held?.status,
     hidden: held?.hidden,
   };

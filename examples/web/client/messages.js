@@ -2,6 +2,7 @@
  * Messages as an application handles them: what to show, and what can be done. Sends go through
  * the outbox; an answer shows at once, and the event of the same change moves the stream.
  */
+import { newKey } from "./keys.js";
 import { previewOf } from "./message.js";
 import { Outbox } from "./outbox.js";
 
@@ -11,6 +12,7 @@ export class Messages {
   #history;
   #stopTyping;
   #hidden;
+  #environment;
 
   /**
    * @param {object} parts `store`, `request(method, params)`, `environment`, `history`,
@@ -22,6 +24,7 @@ export class Messages {
     this.#history = history;
     this.#stopTyping = stopTyping;
     this.#hidden = hidden;
+    this.#environment = environment;
     /** Messages not sent yet; see `outbox.js`. */
     this.outbox = new Outbox({
       environment,
@@ -50,17 +53,25 @@ export class Messages {
 
   /**
    * Send, now or as soon as there is a connection, exactly once. `uploads` are Attachments,
-   * `replyTo` is a message. Answers the outbox entry.
+   * `replyTo` is a message, `threadId` the message whose thread it belongs to, `poll` a question
+   * with its options. Answers the outbox entry.
    */
-  send(conversationId, { body, uploads = [], replyTo = null }) {
+  send(conversationId, { body, uploads = [], replyTo = null, threadId = null, poll = null }) {
     this.#stopTyping(conversationId);
     const ids = uploads.map((one) => one.upload_id);
     const fields = {
       ...(body && { body }),
       ...(uploads.length && { kind: kindOf(uploads), upload_ids: ids }),
       ...(replyTo && { reply_to: replyTo.id }),
+      ...(threadId && { thread_id: threadId }),
+      ...(poll && { kind: "poll", poll }),
     };
-    const shown = { attachments: uploads, reply_to: replyTo && quoteOf(replyTo) };
+    const shown = {
+      attachments: uploads,
+      reply_to: replyTo && quoteOf(replyTo),
+      ...(threadId && { thread_id: threadId }),
+      ...(poll && { poll: unanswered(poll) }),
+    };
     return this.outbox.add(conversationId, fields, shown);
   }
 
@@ -82,6 +93,23 @@ export class Messages {
     return this.#change(on ? "reactions.add" : "reactions.remove", message, { key });
   }
 
+  /** Choose these options of a poll, by their places, instead of those before. */
+  vote(message, options) {
+    return this.#change("messages.vote", message, { options });
+  }
+
+  /** Keep a message in sight of all, or no longer. */
+  pin(message, on) {
+    return this.#change(on ? "messages.pin" : "messages.unpin", message, {});
+  }
+
+  /** Send a message on to other conversations; answers what came of each. */
+  forward({ conversation_id, id }, conversationIds) {
+    const key = newKey(this.#environment.now());
+    const params = { conversation_id, message_id: id, conversation_ids: conversationIds, key };
+    return this.#request("messages.forward", params);
+  }
+
   async #deliver({ key, conversation_id: id, fields }) {
     const answer = await this.#request("messages.send", { conversation_id: id, key, ...fields });
     if (!answer.scheduled) this.#put(answer);
@@ -100,6 +128,13 @@ export class Messages {
     this.#store.emit("conversations", state.id);
   }
 }
+
+/** A poll as it looks before anybody has voted. */
+const unanswered = (poll) => ({
+  ...poll,
+  options: poll.options.map((text) => ({ text, count: 0 })),
+  voters: 0,
+});
 
 const quoteOf = (message) => ({
   message_id: message.id,

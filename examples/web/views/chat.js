@@ -4,11 +4,13 @@ import { composer } from "./composer.js";
 import { h, icon, setAttribute, setText } from "./dom.js";
 import { listNames, plural, presenceText } from "./format.js";
 import { ICONS } from "./icons.js";
+import { messageMenu } from "./message-menu.js";
 import { attempt, confirm, dialog, note } from "./overlay.js";
 import { client, faceOf, nameOf, titleOf } from "./session.js";
 import { timeline } from "./timeline.js";
 import { messageToolbar } from "./toolbar.js";
 import { statusList } from "./status.js";
+import { openThread } from "./thread.js";
 
 /** The pane of the conversation `id`; `back()` leaves it, `details()` opens what is known of it. */
 export function chat(id, { back, details }) {
@@ -81,7 +83,8 @@ export function chat(id, { back, details }) {
     return {
       seen: markSeen,
       react: (message, key) => react(find(message), key),
-      showQuoted: ({ reply_to: place }) => showQuoted(place),
+      showQuoted: ({ reply_to: place }) => showPlace(place),
+      showThread,
       showStatus: (message) =>
         dialog("Message info", () => statusList(message), { testid: "message-info" }),
       retry: (key) => client.messages.outbox.retry(key),
@@ -95,6 +98,7 @@ export function chat(id, { back, details }) {
       reply: (message) => writer.reply(find(message)),
       edit: (message) => writer.edit(find(message)),
       remove,
+      more: (anchor, message) => messageMenu(anchor, find(message), { showThread }),
       mayDelete: ({ sender_id: sender }) =>
         sender === client.store.userId || ["owner", "admin"].includes(state()?.me.role),
     });
@@ -103,7 +107,17 @@ export function chat(id, { back, details }) {
   const react = (message, key) =>
     attempt(() => client.messages.react(message, key, !(message.mine ?? []).includes(key)));
 
-  async function showQuoted(place) {
+  /** The thread of a message, or the one that it stands in. */
+  async function showThread(message) {
+    const rootId = message.thread_id ?? message.id;
+    await attempt(async () => {
+      const params = { conversation_id: id, message_id: rootId };
+      const root = state().window.get(rootId) ?? (await client.request("messages.get", params));
+      openThread(root, rowActions());
+    });
+  }
+
+  async function showPlace(place) {
     const found = place.seq && (await messages.reveal(place));
     if (!found) note("That message is not available.");
   }
@@ -176,6 +190,7 @@ export function chat(id, { back, details }) {
     element,
     focus: writer.focus,
     fit: writer.fit,
+    reveal: showPlace,
     markSeen,
     update() {
       const current = state();

@@ -3,6 +3,7 @@ import { fill, h, icon, setAttribute } from "./dom.js";
 import { summary } from "./format.js";
 import { ICONS } from "./icons.js";
 import { attempt } from "./overlay.js";
+import { openNewPoll } from "./poll.js";
 import { client, nameOf } from "./session.js";
 import { uploadTray } from "./tray.js";
 
@@ -52,6 +53,18 @@ export function composer(id, { sent }) {
           onclick: () => picker.click(),
         },
         icon(ICONS.attach),
+      ),
+      h(
+        "button",
+        {
+          type: "button",
+          class: "icon-button",
+          "aria-label": "Make a poll",
+          title: "Make a poll",
+          testid: "new-poll",
+          onclick: () => openNewPoll(id),
+        },
+        icon(ICONS.poll),
       ),
       picker,
       text,

@@ -30,7 +30,7 @@ export function conversationList({ open, current, findPeople }) {
     testid: "show-archived",
     onclick: () => showArchived(!archive),
   });
-  const element = h("div", { class: "scroll" }, list, empty, archived);
+  const element = h("div", {}, list, empty, archived);
   let archive = false;
   let filtered = "";
   arrowKeys(list, ".row");

@@ -130,6 +130,7 @@ const WHAT = {
 export function summary(message) {
   if (message.deleted) return "Message deleted";
   if (message.body) return message.body.replace(/\s+/gu, " ");
+  if (message.poll) return `📊 ${message.poll.question}`;
   const [file] = message.attachments ?? [];
   if (message.kind === "file" && file) return file.name;
   return WHAT[message.kind] ?? "Message";

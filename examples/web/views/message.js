@@ -2,8 +2,9 @@
 import { avatar, ofUser } from "./avatar.js";
 import { attachmentsOf, isPicture } from "./attachments.js";
 import { fill, h, icon, setAttribute } from "./dom.js";
-import { clock, fullTime, hueOf, summary } from "./format.js";
+import { clock, fullTime, hueOf, plural, summary } from "./format.js";
 import { ICONS } from "./icons.js";
+import { cardOf, pollOf } from "./poll.js";
 import { client, nameOf } from "./session.js";
 import { isJumbo, linked } from "./text.js";
 import { ticks } from "./ticks.js";
@@ -54,7 +55,12 @@ export function messageRow(actions) {
       parts,
       system
         ? systemLine(message)
-        : [bubble(item, actions), reactions(message, actions), failure(message, actions)],
+        : [
+            bubble(item, actions),
+            reactions(message, actions),
+            threadChip(message, actions),
+            failure(message, actions),
+          ],
     );
   }
 
@@ -89,8 +95,49 @@ function bubble(item, actions) {
 }
 
 function contentOf(message, actions) {
-  const { body, reply_to: reply, attachments = [] } = message;
-  return [reply && quote(message, actions), ...attachmentsOf(attachments), body && bodyOf(message)];
+  const { body, reply_to: reply, attachments = [], forwarded_from: forwarded } = message;
+  return [
+    message.thread_id && !actions.inThread && threadLine(message, actions),
+    forwarded && h("small", { class: "forwarded", testid: "forwarded" }, "Forwarded"),
+    reply && quote(message, actions),
+    ...attachmentsOf(attachments),
+    message.poll && pollOf(message),
+    (message.location || message.contact) && cardOf(message),
+    body && bodyOf(message),
+    message.pinned && h("small", { class: "pinned", testid: "pinned" }, icon(ICONS.pin), "Pinned"),
+  ];
+}
+
+/** Of a reply in a thread: where it belongs. */
+function threadLine(message, actions) {
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "thread-line",
+      testid: "in-thread",
+      onclick: () => actions.showThread(message),
+    },
+    icon(ICONS.thread),
+    "In a thread",
+  );
+}
+
+/** Of a thread's first message: what there is. */
+function threadChip(message, actions) {
+  const count = message.thread?.count ?? 0;
+  if (!count || actions.inThread) return null;
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "thread-chip",
+      testid: "thread-chip",
+      onclick: () => actions.showThread(message),
+    },
+    icon(ICONS.thread),
+    plural(count, "reply", "replies"),
+  );
 }
 
 /** The text; what begins with “/me” says what its sender does. */

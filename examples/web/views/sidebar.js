@@ -1,18 +1,25 @@
 /** The left side: who one is, the tabs, the search box, and a list. */
 import { openAccount } from "./account.js";
 import { avatar, ofUser } from "./avatar.js";
+import { openBookmarks } from "./bookmarks.js";
 import { conversationList } from "./conversations.js";
 import { openDiscover } from "./discover.js";
 import { fill, h, icon, setAttribute, setText } from "./dom.js";
 import { openNewGroup, start } from "./group.js";
 import { ICONS } from "./icons.js";
 import { peopleList } from "./people.js";
+import { messageSearch } from "./search.js";
 import { client } from "./session.js";
 
-/** `open(id)` shows a conversation, `current()` is the one shown, `logOut()` ends the session. */
+/**
+ * `open(id, place)` shows a conversation, at a message where one is given; `current()` is the one
+ * shown, `logOut()` ends the session.
+ */
 export function sidebar({ open, current, logOut }) {
   const conversations = conversationList({ open, current, findPeople: () => show("people") });
+  const found = messageSearch({ open });
   const people = peopleList({ pick: ({ id }) => start({ kind: "direct", user_id: id }, enter) });
+  const chats = h("div", { class: "scroll" }, conversations.element, found.element);
   const tabs = { chats: tab("Chats"), people: tab("People") };
   const body = h("div", { class: "sidebar-body", role: "tabpanel" });
   const own = avatar("medium");
@@ -30,6 +37,12 @@ export function sidebar({ open, current, logOut }) {
     start({ kind: "self" }, enter),
   );
   const discover = action("Public groups", "discover", ICONS.people, () => openDiscover(enter));
+  const bookmarks = action("Bookmarks", "open-bookmarks", ICONS.pin, () =>
+    openBookmarks((id, place) => {
+      show("chats");
+      open(id, place);
+    }),
+  );
   let shown = null;
 
   function tab(label) {
@@ -47,8 +60,9 @@ export function sidebar({ open, current, logOut }) {
     setAttribute(search, "aria-label", name === "chats" ? "Search conversations" : "Search people");
     for (const [other, button] of Object.entries(tabs))
       setAttribute(button, "aria-selected", String(other === name));
-    if (name === "chats") fill(body, conversations.element);
-    else fill(body, newGroup, discover, saved, people.element);
+    found.search("");
+    if (name === "chats") fill(body, chats);
+    else fill(body, newGroup, discover, saved, bookmarks, people.element);
     if (name === "people") people.search("", { now: true });
     update();
   }
@@ -61,6 +75,7 @@ export function sidebar({ open, current, logOut }) {
 
   function refilter() {
     if (shown === "people") people.search(search.value);
+    else found.search(search.value);
     update();
   }
 

@@ -8,13 +8,15 @@ export const QUICK_REACTIONS = ["👍", "❤️", "😂", "😮", "😢", "🎉"
 
 /**
  * `attach(place, message)` puts the toolbar into a message's row. `actions`: `react(message, key)`,
- * `reply(message)`, `edit(message)`, `remove(message, "me" | "everyone")`, `mayDelete(message)`.
+ * `reply(message)`, `edit(message)`, `remove(message, "me" | "everyone")`, `mayDelete(message)`,
+ * `more(anchor, message)`.
  */
 export function messageToolbar(actions) {
   let message = null;
   const react = button("React", "react-button", ICONS.smile, () => pickReaction());
   const reply = button("Reply", "reply-button", ICONS.reply, () => actions.reply(message));
   const edit = button("Edit", "edit-button", ICONS.edit, () => actions.edit(message));
+  const more = button("More", "more-button", ICONS.more, () => actions.more(more, message));
   const remove = button("Delete", "delete-button", ICONS.trash, () => chooseDelete());
   const element = h(
     "div",
@@ -22,6 +24,7 @@ export function messageToolbar(actions) {
     react,
     reply,
     edit,
+    more,
     remove,
   );
 
@@ -92,7 +95,7 @@ export function messageToolbar(actions) {
       }
       const own = next.sender_id === client.store.userId;
       edit.hidden = !own || Boolean(next.deleted) || !next.body;
-      react.hidden = reply.hidden = Boolean(next.deleted);
+      react.hidden = reply.hidden = more.hidden = Boolean(next.deleted);
       if (element.parentNode !== place) place.append(element);
     },
     element,
