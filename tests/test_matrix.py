@@ -15,6 +15,7 @@ import pytest
 from attrs import evolve
 
 from chatcore import codec, policy
+from chatcore.config import Settings
 from chatcore.engine import FLOWS, ChatEngine
 from chatcore.errors import ChatError
 from chatcore.ids import InviteCode, InviteId, UserId
@@ -35,6 +36,7 @@ accounts.change_password                401    yes   yes   yes      yes    yes  
 accounts.check                          yes    yes   yes   yes      yes    yes     yes
 accounts.delete                         401    yes   yes   yes      yes    yes     yes
 accounts.delete/another's               401     no    no    no       no     no      no
+accounts.guest                          yes    yes   yes   yes      yes    yes     yes
 accounts.login                          yes    yes   yes   yes      yes    yes     yes
 accounts.logout                         401    yes   yes   yes      yes    yes     yes
 accounts.register                       yes    yes   yes   yes      yes    yes     yes
@@ -43,7 +45,12 @@ accounts.reset                          401    401   401   401      401    401  
 accounts.resume                         401    yes   yes   yes      yes    yes     yes
 accounts.update                         401    yes   yes   yes      yes    yes     yes
 accounts.update/email                   401    yes   yes   yes      yes    yes     yes
+accounts.upgrade                        401     no    no    no       no     no      no
 audit.list                              401     no    no    no       no     no      no
+bots.create                             401    yes   yes   yes      yes    yes     yes
+bots.list                               401    yes   yes   yes      yes    yes     yes
+bots.renew                              401    404   404   404      404    404     404
+bots.revoke                             401    404   404   404      404    404     404
 blocks.add                              401    yes   yes   yes      yes    yes     yes
 blocks.list                             401    yes   yes   yes      yes    yes     yes
 blocks.remove                           401    yes   yes   yes      yes    yes     yes
@@ -216,6 +223,7 @@ CASES: Final[dict[str, Fields]] = {
     "accounts.delete/another's": lambda world, role: {"user_id": world.actor("peer").id},
     "accounts.check": lambda world, role: {"username": "newcomer"},
     "accounts.register": lambda world, role: {"username": "newcomer"},
+    "accounts.upgrade": lambda world, role: {"username": "newcomer"},
     "accounts.reset": lambda world, role: {"code": "0000-0000-0000-0000-0000"},
     "accounts.update": lambda world, role: {"location": {"city": "Baku"}},
     "accounts.update/email": lambda world, role: {"email": "a@b.org", "current": PASSWORD},
@@ -372,6 +380,7 @@ def stage(world: World, tmp_path: Path) -> Callable[[], Any]:
             hasher=PlainHasher(),
             files=tmp_path / "files",
             mailer=KeepingMailer(),
+            settings=Settings(guests=True, user_bots=True),
         ) as engine:
             yield Stage(engine, broker, url)
 

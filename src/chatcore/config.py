@@ -113,6 +113,10 @@ class Limits:
     reset_requests_an_account: int = _positive(3)
     reset_requests_an_address: int = _positive(20)
     availability_checks_an_address: int = _positive(60)
+    guests_an_address: int = _positive(10)
+    # A bot's token is revoked, not left to end.
+    bot_token_s: float = _positive(5 * 365 * 86_400.0)
+    bots_a_user: int = _positive(20)
     hashing_threads: int = _positive(2)
     hashing_waiting: int = _positive(64)
     session_idle_s: float = _positive(7 * 86_400.0)
@@ -183,6 +187,25 @@ class Settings:
 
     Code of the host needs no entry: ``Actor(None, operator=True)``.
     """
+
+    guests: bool = False
+    """Whether people may come in without an account."""
+
+    guests_may_not: frozenset[str] = field(
+        default=frozenset(
+            {"bots.create", "contacts.request", "invites.create", "users.list", "users.search"}
+        ),
+        converter=frozenset,
+    )
+    """Methods kept from guests: by default what would let strangers look people up or spread."""
+
+    user_bots: bool = False
+    """Whether everybody may make bots; operators always may."""
+
+    bots_may_not: frozenset[str] = field(
+        default=frozenset({"bots.create", "accounts.delete"}), converter=frozenset
+    )
+    """Methods kept from bots."""
 
     phone_region: str | None = field(
         default=None, validator=validators.optional(validators.matches_re("[A-Z]{2}"))

@@ -56,15 +56,16 @@ from chatcore.ids import Clock, SessionId, SystemClock, UploadId, UserId
 from chatcore.lanes import Batch, Job, Lane, Runner, Turns, job_of
 from chatcore.media.files import FilesStore
 from chatcore.models import Actor, Attachment, Pruned, Started, User
-from chatcore.operations import Operation
+from chatcore.operations import Operation, spec_of
 from chatcore.operations.checks import check
-from chatcore.policy import require
+from chatcore.policy import require, require_kind
 from chatcore.ports.blobs import BlobStore
 from chatcore.ports.broker import Broker
 from chatcore.ports.identity import Authenticator, Credentials, Directory, Hasher, Mailer
 from chatcore.ports.moderation import Moderator
 from chatcore.ports.previews import LinkPreviewer
 from chatcore.ports.storage import AccountsUnit, ChatUnit, Store
+from chatcore.security.access_tokens import AccessTokens
 from chatcore.security.passwords import Argon2Hasher
 from chatcore.services.cards import complete, introduce
 from chatcore.services.directory import AccountsDirectory
@@ -108,6 +109,7 @@ class ChatEngine:
         hasher: Hasher | None = None,
         mailer: Mailer | None = None,
         moderator: Moderator | None = None,
+        access_tokens: AccessTokens | None = None,
         previews: LinkPreviewer | None = None,
         clock: Clock | None = None,
         limits: Limits | None = None,
@@ -119,6 +121,7 @@ class ChatEngine:
         self.hasher = hasher or Argon2Hasher()
         self.mailer = mailer
         self.moderator = moderator
+        self.access_tokens = access_tokens
         opened = open_database(database, readers=self.settings.readers)
         other = opened
         if accounts is not None and directory is not None:
@@ -131,6 +134,9 @@ class ChatEngine:
         )
         self.hosted = directory is not None
         self.authenticator = authenticator
+        for method in self.settings.guests_may_not | self.settings.bots_may_not:
+            if spec_of(method) is None and method != "uploads.create":
+                raise Misconfigured(f"Settings: there is no method {method!r}")
         self._flows = {**FLOWS, **people.hosted()} if self.hosted else FLOWS
         self.directory = directory or AccountsDirectory(
             self.accounts_store, self.limits, self.settings
@@ -265,7 +271,7 @@ class ChatEngine:
         back; afterwards it is finished, and its events are announced.
         """
         self._require_open()
-        require(type(operation), actor)
+        self._require(actor, operation)
         check(operation, self.limits)
         flow = self._flows.get(type(operation))
         if flow is not None:
@@ -301,7 +307,7 @@ class ChatEngine:
                     self._turns.begin(actor.user_id)
                 self._tasks.start_soon(self._execute_for, request)
                 return
-            require(type(operation), actor)
+            self._require(actor, operation)
             check(operation, self.limits)
             self._lane(operation).put(job_of(actor, operation, {}, request.done))
         except ChatError as error:
@@ -322,6 +328,11 @@ class ChatEngine:
     def _require_open(self) -> None:
         if not self._open:
             raise Unavailable("The engine isn't open")
+
+    def _require(self, actor: Actor, operation: Operation[Any]) -> None:
+        require(type(operation), actor)
+        if actor.kind != "person":
+            require_kind(operation.spec.method, actor, self.settings)
 
     def _lane(self, operation: Operation[Any]) -> Lane[Any]:
         spec = operation.spec
@@ -464,6 +475,8 @@ class ChatEngine:
         size: int | None = None,
     ) -> Attachment:
         """Keep a file, to be attached to messages."""
+        if actor.kind != "person":
+            require_kind("uploads.create", actor, self.settings)
         return await upload_flows.upload(self, actor, name=name, chunks=chunks, size=size)
 
     async def download(

@@ -81,6 +81,9 @@ class Actor:
     """Trusted code of the host: may do what only operators may."""
     address: str | None = None
     user_agent: str | None = None
+    kind: UserKind = "person"
+    by_access_token: bool = False
+    """Shown a short-lived token, which isn't renewed by itself."""
 
     @property
     def id(self) -> UserId:
@@ -163,6 +166,9 @@ class Session:
     id: SessionId
     token: str | None = None
     """Only in the answer that opens the session; kept nowhere but as a hash."""
+    access_token: str | None = None
+    """A short-lived JSON Web Token, where the host wants them; ends with the session at once."""
+    access_expires_at: datetime | None = None
     created_at: datetime
     last_used_at: datetime
     expires_at: datetime
@@ -181,7 +187,15 @@ class Authenticated:
     @property
     def actor(self) -> Actor:
         """Who this is, for the next :meth:`ChatEngine.execute`."""
-        return Actor(self.user.id, self.session.id)
+        return Actor(self.user.id, self.session.id, kind=self.user.kind)
+
+
+@frozen(kw_only=True)
+class BotToken:
+    """A bot with a token of its own, which is shown this once."""
+
+    user: User
+    session: Session
 
 
 @frozen(kw_only=True)

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 from attrs import field, frozen
 
 from chatcore import operations as ops
+from chatcore.config import Settings
 from chatcore.errors import ChatError, Forbidden, NotFound, Unauthenticated
 from chatcore.models import Actor, ConversationKind, Role
 from chatcore.rules import membership
@@ -149,6 +150,12 @@ TABLE: Final[dict[type[ops.Operation[Any]], Rule]] = {
     ops.Logout: Rule("user"),
     ops.ChangePassword: Rule("user"),
     ops.UpdateAccount: Rule("user"),
+    ops.EnterAsGuest: Rule("anyone"),
+    ops.UpgradeGuest: Rule("user"),
+    ops.CreateBot: Rule("account"),
+    ops.ListBots: Rule("account"),
+    ops.RenewBot: Rule("account"),
+    ops.RevokeBot: Rule("account"),
     ops.ListSessions: Rule("user"),
     ops.RevokeSession: Rule("user"),
     ops.GetMe: Rule("user"),
@@ -272,6 +279,13 @@ def require(operation: type[ops.Operation[Any]], actor: Actor, case: Case | None
     verdict = judge(operation, actor, case)
     if verdict is not Verdict.ALLOW:
         raise _error(verdict)
+
+
+def require_kind(method: str, actor: Actor, settings: Settings) -> None:
+    """Raise :class:`Forbidden` for what the host's settings keep from guests or from bots."""
+    kept = settings.guests_may_not if actor.kind == "guest" else settings.bots_may_not
+    if actor.kind != "person" and method in kept:
+        raise Forbidden(f"Not for {actor.kind}s")
 
 
 def _error(verdict: Verdict) -> ChatError:

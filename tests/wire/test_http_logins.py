@@ -184,6 +184,14 @@ async def test_codes_are_guessed_a_few_times(client: Client) -> None:
     assert (await login(client, "ada", "right", "192.0.2.2")).status == 200
 
 
+async def test_guests_come_in_a_few_times(client: Client) -> None:
+    """An address brings as many as a family would, not a crowd."""
+    most = Limits().guests_an_address
+    came = [(await client("POST", "/v1/guests", address="192.0.2.1")).status for _ in range(most)]
+    assert came == [201] * most
+    assert (await client("POST", "/v1/guests", address="192.0.2.1")).status == 429
+
+
 async def test_availability_is_asked_a_few_times(client: Client) -> None:
     """A few questions a minute are a person's; more are somebody's who collects names."""
     path = "/v1/availability?username=ada"

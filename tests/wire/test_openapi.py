@@ -162,6 +162,7 @@ def test_who_has_to_sign_in() -> None:
     public = {name for name, entry in ENTRIES.items() if not entry["security"]}
     assert public == {
         "accounts.check",
+        "accounts.guest",
         "accounts.login",
         "accounts.register",
         "accounts.request_reset",

@@ -10,7 +10,19 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from chatcore import operations as ops
-from chatcore.flows import accounts, audit, contacts, erasure, resets, sync, uploads, users
+from chatcore.flows import (
+    accounts,
+    audit,
+    bots,
+    contacts,
+    erasure,
+    guests,
+    resets,
+    sessions,
+    sync,
+    uploads,
+    users,
+)
 
 FLOWS: Final[Mapping[type[ops.Operation[Any]], Callable[..., Awaitable[Any]]]] = {
     ops.Register: accounts.register,
@@ -20,6 +32,12 @@ FLOWS: Final[Mapping[type[ops.Operation[Any]], Callable[..., Awaitable[Any]]]] =
     ops.RequestReset: resets.request,
     ops.ResetPassword: resets.reset,
     ops.UpdateAccount: accounts.update,
+    ops.Resume: sessions.resume,
+    ops.EnterAsGuest: guests.enter,
+    ops.UpgradeGuest: guests.upgrade,
+    ops.CreateBot: bots.create,
+    ops.RenewBot: bots.renew,
+    ops.RevokeBot: bots.revoke,
     ops.RevokeSession: accounts.revoke,
     ops.GetMe: users.me,
     ops.UpdateMe: accounts.update_me,

@@ -15,6 +15,7 @@ from chatcore.events import (
     SessionRevoked,
     UserChanged,
 )
+from chatcore.flows import sessions
 from chatcore.flows import users as profiles
 from chatcore.flows.parts import Parts
 from chatcore.ids import SessionId, UserId, to_datetime
@@ -38,7 +39,8 @@ from chatcore.services.audit import audited
 from chatcore.services.work import ChatWork
 
 
-def _session(actor: Actor) -> NewSession:
+def new_session(actor: Actor) -> NewSession:
+    """A fresh token, and from where it is used."""
     token = new_token()
     return NewSession(token, hash_token(token), actor.user_agent, actor.address)
 
@@ -48,8 +50,11 @@ async def register(parts: Parts, actor: Actor, operation: Register) -> Authentic
     accounts.given_with(parts.limits, parts.settings, operation)
     check_password(operation.password, parts.limits)
     hashed = await parts.hashing(lambda: parts.hasher.hash(operation.password))
-    new = _session(actor)
-    return await parts.accounts_write(lambda work: accounts.register(work, operation, hashed, new))
+    new = new_session(actor)
+    opened = await parts.accounts_write(
+        lambda work: accounts.register(work, operation, hashed, new)
+    )
+    return sessions.with_access(parts, opened)
 
 
 async def login(parts: Parts, actor: Actor, operation: Login) -> Authenticated:
@@ -68,10 +73,11 @@ async def login(parts: Parts, actor: Actor, operation: Login) -> Authenticated:
     verdict = await parts.hashing(verify)
     if verdict is None or record is None or stored is None:
         raise Unauthenticated("Wrong name or password")
-    new, verified, user_id = _session(actor), stored, record.id
-    return await parts.accounts_write(
+    new, verified, user_id = new_session(actor), stored, record.id
+    opened = await parts.accounts_write(
         lambda work: accounts.login(work, user_id, verified, verdict or None, new)
     )
+    return sessions.with_access(parts, opened)
 
 
 async def logout(parts: Parts, actor: Actor, operation: Logout) -> Done:

@@ -14,6 +14,7 @@ from chatcore.models import User
 from chatcore.ports.blobs import BlobStore
 from chatcore.ports.identity import Directory, Hasher, Mailer
 from chatcore.ports.moderation import Moderator
+from chatcore.security.access_tokens import AccessTokens
 from chatcore.services.work import AccountsWork, ChatWork
 
 T = TypeVar("T")
@@ -44,6 +45,9 @@ class Parts(Protocol):
 
     @property
     def mailer(self) -> Mailer | None: ...
+
+    @property
+    def access_tokens(self) -> AccessTokens | None: ...
 
     @property
     def directory(self) -> Directory: ...

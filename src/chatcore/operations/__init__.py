@@ -4,6 +4,7 @@ from chatcore.operations.accounts import (
     Availability,
     ChangePassword,
     CheckAvailability,
+    EnterAsGuest,
     ListSessions,
     Login,
     Logout,
@@ -14,12 +15,14 @@ from chatcore.operations.accounts import (
     Resume,
     RevokeSession,
     UpdateAccount,
+    UpgradeGuest,
 )
 from chatcore.operations.audit import ListAudit
 from chatcore.operations.bans import BanMember, ListBans, UnbanMember
 from chatcore.operations.base import UNSET, Operation, Spec, Unset, spec_of, specs
 from chatcore.operations.blocks import AddBlock, ListBlocks, RemoveBlock
 from chatcore.operations.bookmarks import AddBookmark, ListBookmarks, RemoveBookmark
+from chatcore.operations.bots import CreateBot, ListBots, RenewBot, RevokeBot
 from chatcore.operations.contacts import (
     ListContacts,
     RemoveContact,
@@ -103,6 +106,7 @@ __all__ = [
     "CheckAvailability",
     "ClearConversation",
     "ClosePoll",
+    "CreateBot",
     "CreateConversation",
     "CreateInvite",
     "CreateReport",
@@ -112,6 +116,7 @@ __all__ = [
     "DeleteUpload",
     "DiscoverConversations",
     "EditMessage",
+    "EnterAsGuest",
     "ExplainUnread",
     "ForwardCopy",
     "ForwardMessage",
@@ -134,6 +139,7 @@ __all__ = [
     "ListBans",
     "ListBlocks",
     "ListBookmarks",
+    "ListBots",
     "ListContacts",
     "ListConversations",
     "ListHeld",
@@ -169,12 +175,14 @@ __all__ = [
     "RemoveContact",
     "RemoveMember",
     "RemoveReaction",
+    "RenewBot",
     "RequestContact",
     "RequestReset",
     "ResetPassword",
     "ResolveReport",
     "RespondContact",
     "Resume",
+    "RevokeBot",
     "RevokeInvite",
     "RevokeSession",
     "SearchMessages",
@@ -194,6 +202,7 @@ __all__ = [
     "UpdateMe",
     "UpdateMember",
     "UpdateScheduled",
+    "UpgradeGuest",
     "Vote",
     "WatchPresence",
     "spec_of",

@@ -75,6 +75,26 @@ class ChangePassword(Operation[Done]):
     new: Annotated[str, Text("password_max_bytes")]
 
 
+@operation("accounts.guest", Authenticated, store="accounts", writes=True, rate="logins")
+@frozen
+class EnterAsGuest(Operation[Authenticated]):
+    """Open a session without an account, where the host lets guests in."""
+
+    display_name: Annotated[str | None, Text("name_chars")] = None
+
+
+@operation("accounts.upgrade", User, store="accounts", writes=True, rate="logins")
+@frozen
+class UpgradeGuest(Operation[User]):
+    """Make a guest a person with an account, who keeps what they have."""
+
+    username: Annotated[str | None, Text("name_chars")] = None
+    password: Annotated[str, Text("password_max_bytes")] = required()
+    display_name: Annotated[str | None, Text("name_chars")] = None
+    email: Annotated[str | None, Text("text_chars")] = field(default=None, kw_only=True)
+    phone: Annotated[str | None, Text("text_chars")] = field(default=None, kw_only=True)
+
+
 @operation("accounts.request_reset", Done, store="accounts", writes=True, rate="logins")
 @frozen
 class RequestReset(Operation[Done]):

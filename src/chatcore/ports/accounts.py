@@ -36,6 +36,8 @@ class UserRecord:
     """In E.164, and unique."""
     information: dict[str, Any] | None = None
     location: dict[str, Any] | None = None
+    owner_id: UserId | None = None
+    """Of a bot: who made it; None where an operator did."""
 
     @property
     def list_key(self) -> str:
@@ -56,6 +58,8 @@ class SessionRecord:
     """The absolute end; an idle session ends earlier."""
     user_agent: str | None = None
     address: str | None = None
+    kind: str | None = None
+    """Of the user, where that is no person: a bot's never idles."""
 
 
 class UserRepository(ABC):
@@ -97,6 +101,10 @@ class UserRepository(ABC):
         """
 
     @abstractmethod
+    def bots(self, owner_id: UserId | None, after: UserId, limit: int) -> Sequence[UserRecord]:
+        """Active bots, by id after ``after``; None: whoever made them."""
+
+    @abstractmethod
     def credential(self, user_id: UserId) -> str | None:
         """The stored password hash."""
 
@@ -119,6 +127,14 @@ class SessionRepository(ABC):
     @abstractmethod
     def by_token(self, token_hash: str) -> SessionRecord | None:
         """The session of a token, over or not."""
+
+    @abstractmethod
+    def get(self, id: SessionId) -> SessionRecord | None:
+        """One session, over or not."""
+
+    @abstractmethod
+    def promote(self, user_id: UserId) -> None:
+        """Make a guest's sessions those of a person."""
 
     @abstractmethod
     def of(self, user_id: UserId) -> Sequence[SessionRecord]:

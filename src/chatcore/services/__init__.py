@@ -17,6 +17,7 @@ from chatcore.services import (
     bans,
     blocks,
     bookmarks,
+    bots,
     contacts,
     conversations,
     discovery,
@@ -50,8 +51,8 @@ BulkHandler = Callable[[ChatWork, Sequence[Request]], Sequence[Outcome]]
 
 HANDLERS: Final[Mapping[type[ops.Operation[Any]], Handler]] = {
     ops.CheckAvailability: accounts.check,
-    ops.Resume: accounts.resume,
     ops.ListSessions: accounts.list_sessions,
+    ops.ListBots: bots.list_all,
     ops.GetUser: users.get,
     ops.SearchUsers: users.search,
     ops.ListUsers: users.list_all,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from attrs import evolve, frozen
 
 from chatcore.config import Limits, Settings
-from chatcore.errors import Conflict, Invalid, NotFound, Problem, Unauthenticated
+from chatcore.errors import Conflict, Forbidden, Invalid, NotFound, Problem, Unauthenticated
 from chatcore.ids import Milliseconds, SessionId, UserId, new_id, to_datetime
-from chatcore.models import Actor, Authenticated, ErasureDepth, Page, Session, User
+from chatcore.models import Actor, Authenticated, ErasureDepth, Page, Session, User, UserKind
 from chatcore.operations import (
     UNSET,
     CheckAvailability,
@@ -15,6 +15,7 @@ from chatcore.operations import (
     Register,
     Resume,
     UpdateAccount,
+    UpgradeGuest,
 )
 from chatcore.operations.accounts import Availability
 from chatcore.ports.accounts import SessionRecord, UserRecord
@@ -45,7 +46,7 @@ def check(work: AccountsWork, actor: Actor, operation: CheckAvailability) -> Ava
 
 
 def given_with(
-    limits: Limits, settings: Settings, operation: Register | CheckAvailability
+    limits: Limits, settings: Settings, operation: Register | CheckAvailability | UpgradeGuest
 ) -> Identifiers:
     """What an operation names somebody by. Raises :class:`Invalid` where that is nothing."""
     given = identifiers.read(limits, settings, operation.username, operation.email, operation.phone)
@@ -63,7 +64,7 @@ def register(
     given = given_with(work.limits, work.settings, operation)
     record = users.new(work, id, given, operation.display_name)
     work.unit.users.set_credential(record.id, password_hash, work.now)
-    return _open(work, record, new)
+    return opened(work, record, new)
 
 
 def candidate(work: AccountsWork, login: str) -> tuple[UserRecord | None, str | None]:
@@ -84,7 +85,7 @@ def login(
         raise Unauthenticated("Wrong name or password")
     if rehashed is not None:
         work.unit.users.set_credential(user_id, rehashed, work.now)
-    return _open(work, record, new)
+    return opened(work, record, new)
 
 
 def update(
@@ -99,6 +100,8 @@ def update(
     before = evolve(record)
     given = new_identifiers(work.limits, work.settings, operation)
     if names_somebody(operation):
+        if record.kind != "person":
+            raise Forbidden("Guests and bots have nothing to sign in with")
         if work.unit.users.credential(actor.id) != verified:
             raise Conflict("The password was changed meanwhile")
         identifiers.require_free(work, given, record.id)
@@ -136,21 +139,42 @@ def _cleared(operation: UpdateAccount) -> list[str]:
     return [name for name in _NAMES if getattr(operation, name) is None]
 
 
-def _open(work: AccountsWork, record: UserRecord, new: NewSession) -> Authenticated:
+def open_session(
+    work: AccountsWork, record: UserRecord, new: NewSession, lasting_s: float
+) -> Session:
+    """A session of so many seconds at most, stored."""
     session = SessionRecord(
         id=SessionId(new_id(work.now)),
         user_id=record.id,
         token_hash=new.token_hash,
         created_at=work.now,
         last_used_at=work.now,
-        expires_at=work.now + int(work.limits.session_absolute_s * 1_000),
+        expires_at=work.now + int(lasting_s * 1_000),
         user_agent=new.user_agent,
         address=new.address,
+        kind=None if record.kind == "person" else record.kind,
     )
     work.unit.sessions.insert(session)
-    return Authenticated(
-        user=users.own(record), session=face(work, session, session.id, token=new.token)
-    )
+    return face(work, session, session.id, token=new.token)
+
+
+def opened(work: AccountsWork, record: UserRecord, new: NewSession) -> Authenticated:
+    """A session of a user's own."""
+    session = open_session(work, record, new, work.limits.session_absolute_s)
+    return Authenticated(user=users.own(record), session=session)
+
+
+def live_one(work: AccountsWork, user: UserId, id: SessionId) -> SessionRecord | None:
+    """A session by its id, if it is this user's and isn't over."""
+    session = work.unit.sessions.get(id)
+    if session is None or session.user_id != user or _end(work, session) <= work.now:
+        return None
+    return session
+
+
+def kind_of(session: SessionRecord) -> UserKind:
+    """Of the user whose session it is."""
+    return session.kind or "person"  # type: ignore[return-value]
 
 
 def live(work: AccountsWork, token_hash: str) -> SessionRecord | None:
@@ -167,6 +191,8 @@ def stale(session: SessionRecord, now: Milliseconds) -> bool:
 
 
 def _end(work: AccountsWork, session: SessionRecord) -> Milliseconds:
+    if session.kind == "bot":
+        return session.expires_at
     idle = session.last_used_at + int(work.limits.session_idle_s * 1_000)
     return min(idle, session.expires_at)
 

@@ -62,6 +62,7 @@ def new(
     given: Identifiers,
     display_name: str | None,
     kind: str = "person",
+    owner: UserId | None = None,
 ) -> UserRecord:
     """A new user's row, stored. Raises :class:`Conflict` for what is taken.
 
@@ -75,6 +76,7 @@ def new(
         username_key=None,
         display_name=display_name or "",
         kind=kind,
+        owner_id=owner,
         created_at=work.now,
     )
     given.put(record)

@@ -16,6 +16,7 @@ from attrs import evolve, frozen
 from chatcore.engine import ChatEngine
 from chatcore.errors import Forbidden, Unauthenticated
 from chatcore.models import ANONYMOUS, Actor, Authenticated
+from chatcore.security.access_tokens import looks_like_one
 from chatcore.wire.exchange import Headers, Request
 from chatcore.wire.settings import HttpSettings
 
@@ -89,7 +90,7 @@ class Authentication:
     def signed_in(self, request: Request, answer: Authenticated) -> Headers:
         """The header that keeps the session in a cookie, where cookies are on."""
         token = answer.session.token or _bearer(request) or self._cookie(request)
-        if not self.settings.cookies or token is None:
+        if not self.settings.cookies or token is None or looks_like_one(token):
             return ()
         # The session itself ends earlier where it idles; the server alone decides that.
         return self._set_cookie(request, token, int(self.engine.limits.session_absolute_s))

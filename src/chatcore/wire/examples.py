@@ -50,7 +50,9 @@ VALUES: Final[Mapping[str, Any]] = {
 
 SHOWN: Final[Mapping[str, Collection[str]]] = {
     "accounts.check": ("username",),
+    "accounts.guest": ("display_name",),
     "accounts.register": ("username",),
+    "accounts.upgrade": ("username",),
     "accounts.update": ("email", "current"),
     "contacts.request": ("user_id",),
     "conversations.create": ("title",),

@@ -19,6 +19,7 @@ from chatcore.operations import (
     ChangePassword,
     CheckAvailability,
     DeleteAccount,
+    EnterAsGuest,
     Login,
     Operation,
     RequestContact,
@@ -43,6 +44,7 @@ class LoginFailures:
         self._addresses = Buckets(Rate.of(limits.login_failures_an_address, window), clock)
         self._requests = Buckets(Rate.of(limits.reset_requests_an_account, window), clock)
         self._requesters = Buckets(Rate.of(limits.reset_requests_an_address, window), clock)
+        self._guests = Buckets(Rate.of(limits.guests_an_address, window), clock)
         self._checks = Buckets(Rate.of(limits.availability_checks_an_address, 60.0), clock)
         lookups = Rate.of(limits.phone_lookups, limits.phone_lookups_window_s)
         self._lookups = Buckets(lookups, clock)
@@ -82,6 +84,8 @@ class LoginFailures:
     def _count(self, operation: Operation[Any], actor: Actor, named: UserId | None) -> None:
         """Count what is limited whether it succeeds or not."""
         match operation:
+            case EnterAsGuest():
+                self._guests.take(actor.address or "")
             case CheckAvailability():
                 self._checks.take(actor.address or "")
             case RequestContact(phone=str()):

@@ -85,6 +85,13 @@ class SqlUsers(Repository, UserRepository):
             )
         return self._all(chosen.order_by(c.list_key).limit(limit))
 
+    def bots(self, owner_id: UserId | None, after: UserId, limit: int) -> Sequence[UserRecord]:
+        c = self._table.c
+        chosen = self._active.where(c.kind == "bot", c.id > after)
+        if owner_id is not None:
+            chosen = chosen.where(c.owner_id == owner_id)
+        return self._all(chosen.order_by(c.id).limit(limit))
+
     def credential(self, user_id: UserId) -> str | None:
         c = self._credentials.c
         row = self._session.row(select(c.password_hash).where(c.user_id == user_id))
@@ -126,6 +133,14 @@ class SqlSessions(Repository, SessionRepository):
     def by_token(self, token_hash: str) -> SessionRecord | None:
         found = self._all(self._every.where(self._table.c.token_hash == token_hash))
         return found[0] if found else None
+
+    def get(self, id: SessionId) -> SessionRecord | None:
+        found = self._all(self._every.where(self._table.c.id == id))
+        return found[0] if found else None
+
+    def promote(self, user_id: UserId) -> None:
+        c = self._table.c
+        self._session.write(update(self._table).where(c.user_id == user_id), {"kind": None})
 
     def of(self, user_id: UserId) -> Sequence[SessionRecord]:
         c = self._table.c

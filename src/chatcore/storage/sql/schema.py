@@ -558,6 +558,7 @@ class AccountsSchema:
             Column("information", Json),
             Column("location", Json),
             Column("list_key", Name),
+            Column("owner_id", Id),
         )
         for name in ("email_key", "phone", "list_key"):
             Index(f"{prefix}users_{name}", self.users.c[name], unique=True)
@@ -579,7 +580,9 @@ class AccountsSchema:
             _required("expires_at", Ms),
             Column("user_agent", Text),
             Column("address", Text),
+            Column("kind", Id),
         )
+        Index(f"{prefix}users_owner", self.users.c.owner_id)
         Index(f"{prefix}sessions_user", self.sessions.c.user_id)
         self.resets = Table(
             f"{prefix}resets",
