@@ -11,6 +11,7 @@ from chatcore.models import ANONYMOUS, Actor, BotToken
 from chatcore.operations import (
     CreateBot,
     CreateConversation,
+    DeleteAccount,
     GetMe,
     ListBots,
     Login,
@@ -79,7 +80,8 @@ async def test_bots_are_their_makers(engine: ChatEngine, people: People) -> None
     operators = await engine.execute(OPERATOR, CreateBot("three"))
     first = await engine.execute(ann, ListBots(limit=1))
     second = await engine.execute(ann, ListBots(limit=1, cursor=first.next))
-    assert [*first.items, *second.items] == [one.user for one in made]
+    listed = [*first.items, *second.items]
+    assert listed == sorted((one.user for one in made), key=lambda user: user.id)
     assert second.next is None
     assert not (await engine.execute(ben, ListBots())).items
     assert len((await engine.execute(OPERATOR, ListBots())).items) == 3
@@ -107,6 +109,16 @@ async def test_tokens_are_taken_back(
     with pytest.raises(Unauthenticated):
         await engine.authenticate(token(renewed))
     assert (await engine.execute(Actor(made.user.id), GetMe())).kind == "bot"
+
+
+async def test_a_bot_ends_with_its_maker(engine: ChatEngine, people: People) -> None:
+    """Nobody would be left to take its token back."""
+    (ann,) = await people("ann")
+    made = await engine.execute(ann, CreateBot("helper"))
+    assert not made.session.current
+    await engine.execute(ann, DeleteAccount(depth="deactivate", password=PASSWORD))
+    with pytest.raises(Unauthenticated):
+        await engine.authenticate(token(made))
 
 
 async def test_what_bots_may_not(engine: ChatEngine, people: People) -> None:

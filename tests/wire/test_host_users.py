@@ -16,11 +16,20 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from chatcore.engine import ChatEngine
-from chatcore.errors import Misconfigured, Unauthenticated, Unsupported
+from chatcore.errors import Misconfigured, NotFound, Unauthenticated, Unsupported
 from chatcore.events import MeUpdated, UserChanged
 from chatcore.ids import UserId
 from chatcore.models import Actor, UserSettings
-from chatcore.operations import GetMe, ListAudit, NewUserSettings, UpdateAccount
+from chatcore.operations import (
+    CreateConversation,
+    DeleteAccount,
+    GetMe,
+    GetMessage,
+    ListAudit,
+    NewUserSettings,
+    SendMessage,
+    UpdateAccount,
+)
 from chatcore.wire.session import SUBPROTOCOL
 from tests.people import RecordingBroker, dump
 
@@ -240,13 +249,33 @@ async def test_a_card_that_changed_is_told(example: ModuleType, shop: Any) -> No
         assert await engine.execute(actor, GetMe()) == chosen
         with pytest.raises(Unsupported):
             await engine.execute(actor, UpdateAccount(location={"city": "Baku"}))
-        assert not (await engine.execute(Actor(actor.id, operator=True), ListAudit())).items
+        operator = Actor(None, operator=True)
+        assert not (await engine.execute(operator, ListAudit())).items
         with pytest.raises(Unauthenticated):
             await engine.authenticate("cc_nobody's")
         with pytest.raises(Unauthenticated):
             await engine.execute(Actor(UserId("gone")), GetMe())
         with pytest.raises(Unsupported):
             await engine.accounts_read(lambda work: work.now)
+
+
+async def test_what_somebody_leaves_behind(example: ModuleType, shop: Any, tmp_path: Path) -> None:
+    """It goes when the host says so, and whoever left can't come back."""
+    async with ChatEngine(
+        "sqlite:///shop.db", directory=shop, authenticator=shop, files=tmp_path / "files"
+    ) as engine:
+        ada, ben = Actor(UserId("c-1")), Actor(UserId("c-2"))
+        made = await engine.execute(ada, CreateConversation(kind="direct", user_id=ben.id))
+        sent = await engine.execute(ada, SendMessage(made.id, "hello"))
+        with pytest.raises(Unsupported):
+            await engine.execute(ada, DeleteAccount(depth="erase"))
+        operator = Actor(None, operator=True)
+        with pytest.raises(NotFound):
+            await engine.execute(operator, DeleteAccount(depth="erase", user_id=UserId("nobody")))
+        assert await engine.execute(operator, DeleteAccount(depth="erase", user_id=ada.id))
+        assert (await engine.execute(ben, GetMessage(made.id, sent.id))).body is None
+        with pytest.raises(Unauthenticated):
+            await engine.execute(ada, SendMessage(made.id, "still here"))
 
 
 def test_one_or_the_other() -> None:

@@ -268,9 +268,14 @@ def close(work: AccountsWork, user: UserId, depth: ErasureDepth) -> dict[str, in
 
     How many of what were touched. An account that the host keeps has nothing here.
     """
-    sessions = [one.id for one in work.unit.sessions.of(user)]
+    # Their bots have nobody left who could take a token back.
+    bots = work.unit.users.bots(user, UserId(""), work.limits.bots_a_user)
+    ending = [user, *(bot.id for bot in bots)]
+    sessions = [one.id for each in ending for one in work.unit.sessions.of(each)]
     if sessions:
         work.unit.sessions.delete(sessions)
+    if work.unit.resets.of(user):
+        work.unit.resets.forget(user)
     touched = {"sessions": len(sessions), "profiles": 0}
     record = work.unit.users.known([user]).get(user)
     if record is None or (not record.active and depth == "deactivate"):

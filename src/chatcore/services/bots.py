@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from attrs import evolve
+
 from chatcore.errors import Conflict, Forbidden, NotFound
 from chatcore.ids import SessionId, UserId, new_id
 from chatcore.models import Actor, BotToken, Page, User
@@ -73,4 +75,5 @@ def _end(work: AccountsWork, bot: UserId) -> list[SessionId]:
 
 def _token(work: AccountsWork, record: UserRecord, new: NewSession) -> BotToken:
     session = accounts.open_session(work, record, new, work.limits.bot_token_s)
-    return BotToken(user=users.card(record), session=session)
+    # It is the bot's, not the one of whoever asks.
+    return BotToken(user=users.card(record), session=evolve(session, current=False))

@@ -30,7 +30,9 @@ def issue(work: AccountsWork, login: str, new: NewCode) -> PasswordReset | None:
     mail; and past a few that are good nothing is sent.
     """
     record = identifiers.owner(work, login)
-    if record is None or (record.email is None and record.phone is None):
+    if record is None or record.kind != "person":
+        return None
+    if record.email is None and record.phone is None:
         return None
     work.unit.resets.expire(work.now)
     if len(work.unit.resets.of(record.id)) >= work.limits.reset_codes:
