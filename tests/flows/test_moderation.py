@@ -7,6 +7,7 @@ from typing import Any
 
 import anyio
 import pytest
+from attrs import evolve
 
 from chatcore.config import Settings
 from chatcore.engine import ChatEngine, Request
@@ -17,6 +18,8 @@ from chatcore.ids import ScheduledId, to_datetime
 from chatcore.models import Actor, Conversation, Deferred, Message
 from chatcore.operations import (
     EditMessage,
+    ForwardMessage,
+    ImportMessage,
     ListHeld,
     ListMessages,
     ListScheduled,
@@ -264,3 +267,28 @@ async def test_each_ones_order_is_kept(opening: Opening) -> None:
         await done.wait()
     assert not any(isinstance(one, ChatError) for one in outcomes)
     assert await bodies(engine, ben, group) == wanted
+
+
+@pytest.mark.parametrize("body", ["bad", "odd", "damn"])
+async def test_a_forward_is_looked_at_where_it_is_new(opening: Opening, body: str) -> None:
+    """It goes on as it is or not at all; a repeat, and what can't be sent anyway, aren't asked."""
+    moderator = Sync()
+    engine = await opening(moderator)
+    ann, ben, group = await room(engine)
+    talk, elsewhere = await People(engine).direct(ann, ben), await People(engine).group(ben)
+    trusted = evolve(ann, operator=True)
+    taken = await engine.execute(trusted, ImportMessage(group.id, body))
+    fine = await engine.execute(trusted, ImportMessage(group.id, "fine"))
+    moderator.asked.clear()
+    with pytest.raises(Forbidden):
+        await engine.execute(ann, ForwardMessage(group.id, taken.id, (talk.id,), "k"))
+    forward = ForwardMessage(group.id, fine.id, (talk.id, elsewhere.id), "k")
+    done = await engine.execute(ann, forward)
+    assert done.items[0].message is not None
+    again = await engine.execute(ann, forward)
+    assert again.items[0].message is not None
+    assert again.items[0].message.replayed
+    assert [(one.conversation_id, one.body) for one in moderator.asked] == [
+        (talk.id, body),
+        (talk.id, "fine"),
+    ]

@@ -12,6 +12,7 @@ from chatcore.models import (
     Contact,
     Conversation,
     Done,
+    Forwarded,
     Invite,
     Marked,
     Me,
@@ -23,7 +24,7 @@ from chatcore.models import (
     Thread,
     ThreadMark,
 )
-from chatcore.operations import AddBlock, MarkReceipt, Operation, SendMessage
+from chatcore.operations import AddBlock, ForwardMessage, MarkReceipt, Operation, SendMessage
 from tests.stateful.model import Model
 from tests.stateful.rooms import Ballot, Letter, Link, Room, Seat
 
@@ -73,6 +74,11 @@ def marked(one: Marked) -> Face:
     return {"marks": marks, **_counts(one), **more}
 
 
+def forwarded(one: Forwarded) -> list[Any]:
+    """What the engine says of each conversation that something was forwarded to."""
+    return [each.error.code if each.error else answered(each.message) for each in one.items]
+
+
 def thread(one: Thread) -> Face:
     """A thread of the engine's."""
     return {"root": message(one.root), "last_seq": one.last_seq, **_read_up_to(one)}
@@ -92,6 +98,8 @@ def message(one: Message) -> Face:
         "replies": one.thread and (one.thread.count, one.thread.participants),
         "poll": one.poll and _poll(one.poll),
         "votes": one.poll and one.poll.mine,
+        "pinned": one.pinned and one.pinned.by,
+        "first_by": one.forwarded_from and one.forwarded_from.sender_id,
         "mentions": one.mentions,
         "reactions": [(shown.key, shown.count, shown.user_ids) for shown in one.reactions],
         "key": one.key,
@@ -161,6 +169,7 @@ _FACES: dict[type, Callable[[Any], Any]] = {
     Member: member,
     Marked: marked,
     Thread: thread,
+    Forwarded: forwarded,
     Ban: lambda one: (one.user_id, one.created_by),
     Invite: lambda one: (one.created_by, one.role, one.share_history, one.max_uses, one.uses),
 }
@@ -180,7 +189,7 @@ class Expected:
             return self.link(made)
         match made:
             case Letter() if isinstance(operation, SendMessage):
-                return self.shared(made, replayed=made.id is not None)
+                return self._sent(made)
             case Letter():
                 room = self._model.room(self._user, operation.conversation_id)  # type: ignore[attr-defined]
                 return self.message(room, made)
@@ -194,10 +203,14 @@ class Expected:
             case tuple():
                 return made
             case list():
-                return [self.member(seat) for seat in made]
+                forwarded = isinstance(operation, ForwardMessage)
+                return [self._sent(one) if forwarded else self.member(one) for one in made]
             case str():
                 return made, isinstance(operation, AddBlock)
         return None
+
+    def _sent(self, made: Letter | str) -> Any:
+        return made if isinstance(made, str) else self.shared(made, replayed=made.id is not None)
 
     def _marked(self, operation: MarkReceipt, seat: Seat) -> Face:
         room = self._model.room(self._user, operation.conversation_id)
@@ -231,6 +244,8 @@ class Expected:
             "replies": self._replies(letter),
             "poll": letter.poll and self._poll(letter.poll),
             "votes": None,
+            "pinned": letter.pinned_by,
+            "first_by": letter.first_by,
             "mentions": letter.mentions,
             "reactions": [(key, len(us), tuple(us[:_SHOWN])) for key, us in found.items()],
             "key": None if letter.deleted_by else letter.key,

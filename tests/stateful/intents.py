@@ -10,7 +10,7 @@ from hypothesis.strategies import SearchStrategy
 
 from chatcore.errors import ChatError
 from chatcore.ids import ConversationId, InviteCode, InviteId, MessageId, UserId, to_datetime
-from chatcore.models import Actor, Conversation, Invite, Message
+from chatcore.models import Actor, Conversation, Forwarded, Invite, Message
 from chatcore.operations import (
     AddBlock,
     AddBookmark,
@@ -24,6 +24,7 @@ from chatcore.operations import (
     DeleteConversation,
     DeleteMessage,
     EditMessage,
+    ForwardMessage,
     ImportMessage,
     JoinConversation,
     Leave,
@@ -32,6 +33,7 @@ from chatcore.operations import (
     NewSettings,
     Operation,
     PersonalizeConversation,
+    PinMessage,
     RedeemInvite,
     RemoveBlock,
     RemoveBookmark,
@@ -44,6 +46,7 @@ from chatcore.operations import (
     SendMessage,
     TransferOwnership,
     UnbanMember,
+    UnpinMessage,
     UpdateConversation,
     UpdateMember,
     Vote,
@@ -130,6 +133,10 @@ class Known:
                 self.groups.add(outcome.id)
         if isinstance(outcome, Invite):
             self.invites.append(outcome)
+        if isinstance(outcome, Forwarded):
+            for each in outcome.items:
+                if each.message is not None:
+                    self.learn(operation, each.message)
         if isinstance(outcome, Message):
             self.messages.setdefault(outcome.conversation_id, {})[outcome.seq] = outcome
             if isinstance(operation, SendMessage) and operation.key is not None:
@@ -269,6 +276,16 @@ def _vote(scene: Scene) -> Operation[Any] | None:
     return None if poll is None else Vote(scene.room, poll, options)
 
 
+def _pin(scene: Scene, message: MessageId) -> Operation[Any]:
+    kind = UnpinMessage if scene.second % 3 == 0 else PinMessage
+    return kind(scene.room, message)
+
+
+def _forward(scene: Scene, message: MessageId) -> Operation[Any]:
+    rooms = dict.fromkeys(pick(scene.known.rooms, place) for place in (scene.second, scene.third))
+    return ForwardMessage(scene.room, message, tuple(rooms), f"on{scene.first % 4}")
+
+
 def _close(scene: Scene) -> Operation[Any] | None:
     return None if scene.poll is None or scene.third % 2 else ClosePoll(scene.room, scene.poll)
 
@@ -393,6 +410,8 @@ VERBS: dict[str, tuple[Literal["any", "group"] | None, Make]] = {
         _to_message(lambda s, id: RemoveReaction(s.room, id, pick(_REACTIONS, s.second))),
     ),
     "vote": ("any", _vote),
+    "pin": ("any", _to_message(_pin)),
+    "forward": ("any", _to_message(_forward)),
     "close": ("any", _close),
     "block": (None, lambda s: AddBlock(s.other)),
     "unblock": (None, lambda s: RemoveBlock(s.other)),

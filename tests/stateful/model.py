@@ -22,11 +22,13 @@ from chatcore.operations import (
     DeleteConversation,
     DeleteMessage,
     EditMessage,
+    ForwardMessage,
     ImportMessage,
     Leave,
     MarkReceipt,
     Operation,
     PersonalizeConversation,
+    PinMessage,
     RemoveBlock,
     RemoveBookmark,
     RemoveContact,
@@ -35,12 +37,13 @@ from chatcore.operations import (
     RequestContact,
     RespondContact,
     SendMessage,
+    UnpinMessage,
     UpdateConversation,
     UpdateMember,
     Vote,
 )
 from tests.stateful import doors
-from tests.stateful.doors import RANKS, Doors, refuse, require_rank
+from tests.stateful.doors import RANKS, Doors, Refused, refuse, require_rank
 from tests.stateful.rooms import Ballot, Letter, Room, Seat
 
 
@@ -294,6 +297,7 @@ class Model(Doors):
             letter.version += 1
             letter.body, letter.reply, letter.edited = None, None, False
             letter.mentions, letter.reactions, letter.poll = (), [], None
+            letter.pinned_by = letter.first_by = None
         return letter
 
     def vote(self, user: UserId, operation: Vote) -> Letter:
@@ -314,6 +318,59 @@ class Model(Doors):
             poll.votes.pop(user, None)
         elif options != before:
             poll.votes[user] = self.now, options
+        return letter
+
+    def pin(self, user: UserId, operation: PinMessage | UnpinMessage) -> Letter:
+        room = self.room(user, operation.conversation_id)
+        letter = self.letter(user, room, operation.message_id)
+        if room.kind == "group":
+            require_rank(room, user)
+        if self.blocked(room):
+            refuse("forbidden")
+        if letter.deleted_by is not None:
+            refuse("conflict")
+        if isinstance(operation, UnpinMessage):
+            letter.pinned_by = None
+        else:
+            letter.pinned_by = letter.pinned_by or user
+        return letter
+
+    def forward(self, user: UserId, operation: ForwardMessage) -> list[Letter | str]:
+        try:
+            room = self.room(user, operation.conversation_id)
+            source: Letter | str = self.letter(user, room, operation.message_id)
+            if source.deleted_by is not None or source.kind in ("poll", "system"):
+                source = "conflict"
+        except Refused as refusal:
+            source = str(refusal)
+        made = []
+        for target in operation.conversation_ids:
+            try:
+                made.append(self._forward(user, operation, source, target))
+            except Refused as refusal:
+                made.append(str(refusal))
+        if isinstance(source, str) and not any(isinstance(one, Letter) for one in made):
+            refuse(source)
+        return made
+
+    def _forward(
+        self, user: UserId, operation: ForwardMessage, source: Letter | str, target: ConversationId
+    ) -> Letter:
+        room = self.room(user, target)
+        content = ("forward", operation.message_id)
+        for letter in room.letters:
+            if (letter.sender, letter.key) == (user, operation.key):
+                return letter if letter.content == content else refuse("key_reused")
+        if not self._may_post(room, user):
+            refuse("forbidden")
+        if isinstance(source, str):
+            refuse("not_found")
+        assert isinstance(source, Letter)
+        place = room.last_seq + 1
+        letter = Letter(place, user, source.kind, source.body, None, (), operation.key, content)
+        letter.first_by = source.first_by or source.sender
+        room.letters.append(letter)
+        room.active_at = self.now
         return letter
 
     def close_poll(self, user: UserId, operation: ClosePoll) -> Letter:
@@ -477,6 +534,9 @@ HANDLERS: dict[type[Operation[Any]], str] = {
     MarkReceipt: "mark",
     ClearConversation: "clear",
     Vote: "vote",
+    PinMessage: "pin",
+    UnpinMessage: "pin",
+    ForwardMessage: "forward",
     ClosePoll: "close_poll",
     PersonalizeConversation: "personalize",
     AddBlock: "block",

@@ -43,6 +43,9 @@ class Letter:
     replies: list["Letter"] = field(factory=list)
     """In its thread."""
     poll: "Ballot | None" = None
+    pinned_by: UserId | None = None
+    first_by: UserId | None = None
+    """Who wrote it first, if it was forwarded."""
     status: int = 0
     """The last one that any recipients gave it."""
     last: frozenset[UserId] = frozenset()

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from chatcore.config import Limits
 from chatcore.events import Announcement, MessageEvent, ReceiptsMoved
 from chatcore.ids import ConversationId, to_datetime
-from chatcore.models import Actor, Badge, Conversation, Message
+from chatcore.models import Actor, Badge, Conversation, Forwarded, Message
 from chatcore.operations import (
     CreateConversation,
     DiscoverConversations,
@@ -116,6 +116,9 @@ class SideBySide(RuleBasedStateMachine):
         if isinstance(made, (Room, Letter, Link)):
             made.id = made.id or outcome.id
             assert made.id == outcome.id
+        if isinstance(outcome, Forwarded):
+            for one, each in zip(outcome.items, made, strict=True):
+                self._meet(one.message, each)
         if isinstance(outcome, Message):
             self._same(outcome)
 

@@ -16,17 +16,24 @@ from chatcore.errors import Forbidden, Unavailable
 from chatcore.flows.parts import Parts
 from chatcore.ids import ConversationId
 from chatcore.models import Actor
-from chatcore.operations import UNSET, EditMessage, Operation, SendMessage, UpdateScheduled
+from chatcore.operations import (
+    UNSET,
+    EditMessage,
+    ForwardMessage,
+    Operation,
+    SendMessage,
+    UpdateScheduled,
+)
 from chatcore.operations.checks import check
 from chatcore.ports.moderation import Allow, Draft, Hold, Refuse, Replace, Verdict
-from chatcore.services import access, scheduled, sending
+from chatcore.services import access, forwarding, scheduled, sending
 from chatcore.services.work import ChatWork, Reviewed
 
 logger = logging.getLogger("chatcore.moderation")
 
 R = TypeVar("R", bound=Operation[Any])
 
-REVIEWED: Final = frozenset({SendMessage, EditMessage, UpdateScheduled})
+REVIEWED: Final = frozenset({SendMessage, EditMessage, UpdateScheduled, ForwardMessage})
 _AGAIN_S: Final = 1.0
 
 
@@ -36,6 +43,9 @@ async def review(parts: Parts, actor: Actor, operation: R) -> tuple[R, Reviewed 
     Raises :class:`Forbidden` for what the moderator refuses, :class:`Unavailable` where it fails
     and may not, and the errors of whoever may not send there at all: the moderator isn't asked.
     """
+    if isinstance(operation, ForwardMessage):
+        await _review_forward(parts, actor, operation)
+        return operation, None
     conversation = await parts.chat_read(lambda work: _place(work, actor, operation))
     body = getattr(operation, "body", None)
     if conversation is None or body is UNSET:
@@ -54,6 +64,18 @@ async def review(parts: Parts, actor: Actor, operation: R) -> tuple[R, Reviewed 
             reviewed = Reviewed(operation) if isinstance(operation, SendMessage) else None
             return replaced, reviewed
     return operation, None
+
+
+async def _review_forward(parts: Parts, actor: Actor, operation: ForwardMessage) -> None:
+    """Ask about each place where the text would be new. Only as it is, and at once, or not at all:
+    somebody else wrote it."""
+    body, places = await parts.chat_read(lambda work: forwarding.unseen(work, actor, operation))
+    for place in places:
+        draft = Draft(actor=actor, conversation_id=place, body=body, operation=operation)
+        verdict = await _verdict(parts, draft)
+        if not isinstance(verdict, Allow):
+            reason = None if isinstance(verdict, Replace) else verdict.reason
+            raise Forbidden(reason or "This can't be sent on as it is")
 
 
 def _place(work: ChatWork, actor: Actor, operation: Operation[Any]) -> ConversationId | None:

@@ -22,7 +22,7 @@ class Draft:
     body: str | None
     """None where there is no text: a file without a caption, an encrypted message."""
     operation: Operation[object]
-    """The whole request: a send, an edit, or a change of a scheduled message."""
+    """The whole request: a send, an edit, a forward, or a change of a scheduled message."""
 
 
 @frozen
@@ -41,7 +41,7 @@ class Refuse:
 class Hold:
     """Keep it until an operator releases or rejects it; its sender sees that it is held, and why.
 
-    An edit can't be held, nor a change of a scheduled message: they are refused.
+    An edit can't be held, nor a change of a scheduled message or a forward: they are refused.
     """
 
     reason: str | None = None
@@ -49,7 +49,7 @@ class Hold:
 
 @frozen
 class Replace:
-    """Take it with another text, as word filters do."""
+    """Take it with another text, as word filters do; a forward is refused instead."""
 
     body: str
 

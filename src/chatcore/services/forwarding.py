@@ -33,7 +33,7 @@ def forward(work: ChatWork, actor: Actor, operation: ForwardMessage) -> Forwarde
     """
     # All at once, and by rising id: what is locked later could meet another's order.
     work.unit.conversations.lock({operation.conversation_id, *operation.conversation_ids})
-    source, refusal = _source(work, actor, operation)
+    source, refusal = _source(work, actor, operation, lock=True)
     requests = [
         Request(actor, _copy(operation, target, source)) for target in operation.conversation_ids
     ]
@@ -44,13 +44,34 @@ def forward(work: ChatWork, actor: Actor, operation: ForwardMessage) -> Forwarde
     return Forwarded(items=tuple(_answer(target, outcome) for target, outcome in pairs))
 
 
-def _source(
+def unseen(
     work: ChatWork, actor: Actor, operation: ForwardMessage
+) -> tuple[str | None, tuple[ConversationId, ...]]:
+    """The text, and where it would be new: what a moderator is asked about."""
+    source, _ = _source(work, actor, operation, lock=False)
+    if source is None:
+        return None, ()
+    return source.body, tuple(
+        target
+        for target in operation.conversation_ids
+        if _is_new(work, actor, _copy(operation, target, source))
+    )
+
+
+def _is_new(work: ChatWork, actor: Actor, copy: ForwardCopy) -> bool:
+    try:
+        return not sending.is_repeat(work, actor, copy)
+    except ChatError:
+        return False  # refused there in any case
+
+
+def _source(
+    work: ChatWork, actor: Actor, operation: ForwardMessage, *, lock: bool
 ) -> tuple[MessageRecord | None, ChatError | None]:
     """The message, or why there is none to forward."""
     access.active(work, actor)
     try:
-        seat = access.seat(work, actor, operation.conversation_id, lock=True)
+        seat = access.seat(work, actor, operation.conversation_id, lock=lock)
         require(ForwardMessage, actor, seat.case())
         record = access.message(work, seat, operation.message_id)
     except NotFound as error:
