@@ -37,6 +37,8 @@ accounts.check                          yes    yes   yes   yes      yes    yes  
 accounts.delete                         401    yes   yes   yes      yes    yes     yes
 accounts.delete/another's               401     no    no    no       no     no      no
 accounts.guest                          yes    yes   yes   yes      yes    yes     yes
+accounts.export                         401    yes   yes   yes      yes    yes     yes
+accounts.export/another's               401     no    no    no       no     no      no
 accounts.login                          yes    yes   yes   yes      yes    yes     yes
 accounts.logout                         401    yes   yes   yes      yes    yes     yes
 accounts.register                       yes    yes   yes   yes      yes    yes     yes
@@ -219,6 +221,8 @@ FIELDS: Final[dict[str, Callable[[World, str], Any]]] = {
 
 # What a case has besides, or instead.
 CASES: Final[dict[str, Fields]] = {
+    "accounts.export": lambda world, role: {"password": PASSWORD},
+    "accounts.export/another's": lambda world, role: {"user_id": world.actor("peer").id},
     "accounts.delete": lambda world, role: {"password": PASSWORD},
     "accounts.delete/another's": lambda world, role: {"user_id": world.actor("peer").id},
     "accounts.check": lambda world, role: {"username": "newcomer"},

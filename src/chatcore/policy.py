@@ -235,6 +235,7 @@ TABLE: Final[dict[type[ops.Operation[Any]], Rule]] = {
     ops.GetUpload: Rule("user"),
     ops.DeleteUpload: Rule("user"),
     ops.DeleteAccount: Rule("account"),
+    ops.ExportAccount: Rule("account"),
     ops.CreateReport: Rule("user"),
     ops.ListReports: Rule("operator"),
     ops.ResolveReport: Rule("operator"),

@@ -4,6 +4,7 @@
     python -m chatcore migrate sqlite:///chat.db
     python -m chatcore doctor sqlite:///chat.db
     python -m chatcore prune sqlite:///chat.db --days 365
+    python -m chatcore export user ada --database sqlite:///chat.db --output ada.zip
     python -m chatcore import irc 2016-12-19.txt --title "#ubuntu" --database sqlite:///chat.db
 
 Each command is a module that adds its parser and runs it. The exit status is 0 for success, 1 for
@@ -18,7 +19,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.exc import DBAPIError
 
-from chatcore.cli import demo, doctor, imports, migrate, prune
+from chatcore.cli import demo, doctor, exports, imports, migrate, prune
 from chatcore.errors import ChatError
 
 __all__ = ["main"]
@@ -43,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m chatcore", description="The chat engine that you import."
     )
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (demo, migrate, doctor, imports, prune):
+    for command in (demo, migrate, doctor, imports, exports, prune):
         command.add(commands)
     return top
 

@@ -44,21 +44,18 @@ async def delete(parts: Parts, actor: Actor, operation: DeleteAccount) -> Erasur
     """
     user = operation.user_id or actor.id
     if user == actor.user_id:
-        await _confirm(parts, actor, operation)
-    elif not actor.operator:
-        raise Forbidden
+        await confirm(parts, actor, operation.password)
     else:
-        await _require(parts, user)
+        await require_known(parts, actor, user)
     depth = operation.depth
     await parts.chat_write(audited(actor, operation, lambda work: erasure.begin(work, user, depth)))
     return await _beside(parts, partial(_run, parts, user, depth))
 
 
-async def _confirm(parts: Parts, actor: Actor, operation: DeleteAccount) -> None:
+async def confirm(parts: Parts, actor: Actor, given: str | None) -> None:
     """The password, or a session that has just begun; whom the host signs in needs neither."""
     if actor.session_id is None or parts.hosted:
         return
-    given = operation.password
     if given is not None:
         stored = await parts.accounts_read(lambda work: work.unit.users.credential(actor.id))
         if not await parts.hashing(lambda: parts.hasher.verify(stored, given)):
@@ -70,8 +67,10 @@ async def _confirm(parts: Parts, actor: Actor, operation: DeleteAccount) -> None
         raise Forbidden("Give your password, or sign in again first")
 
 
-async def _require(parts: Parts, user: UserId) -> None:
-    """Raise :class:`NotFound` where neither store nor the host knows the user."""
+async def require_known(parts: Parts, actor: Actor, user: UserId) -> None:
+    """Raise :class:`Forbidden` but for operators, and :class:`NotFound` for whom nobody knows."""
+    if not actor.operator:
+        raise Forbidden
     known = await parts.chat_read(lambda work: work.unit.actors.get(user))
     if known is None and not await parts.cards([user]):
         raise NotFound

@@ -30,7 +30,7 @@ from attrs import frozen
 
 from chatcore.errors import Invalid, NotFound, TooLarge, Unavailable, UnknownOutcome
 from chatcore.flows.parts import Parts
-from chatcore.ids import UploadId, new_id
+from chatcore.ids import UploadId, UserId, new_id
 from chatcore.media.images import Picture, examine
 from chatcore.media.names import safe_name
 from chatcore.media.sniff import DECODED, SNIFFED, category, sniff
@@ -78,7 +78,7 @@ async def upload(
     most = max(0, min(limits.upload_bytes, limits.quota_bytes - used))
     with cast(BinaryIO, SpooledTemporaryFile(_IN_MEMORY)) as file:
         received, sha256 = await _receive(chunks, file, most, size)
-        media_type, picture = await _in_thread(
+        media_type, picture = await in_thread(
             partial(_inspect, file, limits.image_pixels), limiter=_decoders()
         )
         record = UploadRecord(
@@ -95,13 +95,42 @@ async def upload(
         if picture is not None:
             _describe(record, picture)
         try:
-            await _in_thread(partial(_put, blobs, record, file, picture))
+            await in_thread(partial(_put, blobs, record, file, picture))
             return await _exist(parts, actor, record)
         except UnknownOutcome:
             raise  # the row may be there, and then its blobs must be
         except BaseException:
             await forget_blobs(blobs, record)
             raise
+
+
+async def keep(
+    parts: Parts, owner: UserId, name: str, media_type: str, file: BinaryIO
+) -> UploadRecord:
+    """Keep all of ``file``, which the engine itself made; the row to insert.
+
+    Neither the largest size nor the quota counts.
+    """
+
+    def measure() -> tuple[int, str]:
+        size = file.seek(0, io.SEEK_END)
+        file.seek(0)
+        return size, hashlib.file_digest(cast(io.BufferedRandom, file), "sha256").hexdigest()
+
+    size, sha256 = await in_thread(measure)
+    record = UploadRecord(
+        id=UploadId(new_id(parts.clock.now())),
+        owner_id=owner,
+        name=safe_name(name),
+        size=size,
+        media_type=media_type,
+        category="document",
+        sha256=sha256,
+        blob=_blob_name(),
+        created_at=parts.clock.now(),
+    )
+    await in_thread(partial(_put, parts.blobs, record, file, None))
+    return record
 
 
 def _blob_name() -> str:
@@ -146,9 +175,9 @@ async def _receive(
                 raise too_large
             waiting += chunk
             if len(waiting) >= _BLOCK:
-                await _in_thread(partial(write, bytes(waiting)))
+                await in_thread(partial(write, bytes(waiting)))
                 waiting.clear()
-    await _in_thread(partial(write, bytes(waiting)))
+    await in_thread(partial(write, bytes(waiting)))
     if announced not in (None, size):
         raise Invalid.field("size", f"{announced} bytes were announced, {size} came")
     return size, digest.hexdigest()
@@ -205,14 +234,14 @@ async def download(
     blobs = parts.blobs
     record = await parts.chat_read(lambda work: uploads.find(work, actor, upload_id))
     name = record.thumbnail if thumbnail else record.blob
-    size = None if name is None else await _in_thread(partial(blobs.size, name))
+    size = None if name is None else await in_thread(partial(blobs.size, name))
     if name is None or size is None:
         raise NotFound
     return Download(
         attachment=attachment(record),
         media_type=(record.thumbnail_type if thumbnail else None) or record.media_type,
         size=size,
-        chunks=_Chunks(await _in_thread(partial(blobs.open, name, start, end))),
+        chunks=_Chunks(await in_thread(partial(blobs.open, name, start, end))),
     )
 
 
@@ -223,7 +252,7 @@ class _Chunks(AsyncIterator[bytes]):
         self._chunks = chunks
 
     async def __anext__(self) -> bytes:
-        chunk = await _in_thread(lambda: next(self._chunks, None))
+        chunk = await in_thread(lambda: next(self._chunks, None))
         if chunk is None:
             raise StopAsyncIteration
         return chunk
@@ -231,7 +260,7 @@ class _Chunks(AsyncIterator[bytes]):
     async def aclose(self) -> None:
         """Let go of the file, for a reader that leaves early."""
         if isinstance(self._chunks, Generator):
-            await _in_thread(self._chunks.close)
+            await in_thread(self._chunks.close)
 
 
 async def forget_blobs(blobs: BlobStore, record: UploadRecord) -> None:
@@ -243,10 +272,10 @@ async def forget_blobs(blobs: BlobStore, record: UploadRecord) -> None:
                 blobs.delete(name)
 
     with anyio.CancelScope(shield=True):
-        await _in_thread(remove)
+        await in_thread(remove)
 
 
-async def _in_thread(call: Callable[[], T], *, limiter: anyio.CapacityLimiter | None = None) -> T:
+async def in_thread(call: Callable[[], T], *, limiter: anyio.CapacityLimiter | None = None) -> T:
     """Run blocking work on files. Raises :class:`Unavailable` for what the disk refuses."""
     try:
         return await anyio.to_thread.run_sync(call, limiter=limiter)

@@ -41,6 +41,7 @@ from chatcore.operations.conversations import (
     UpdateConversation,
 )
 from chatcore.operations.erasure import DeleteAccount
+from chatcore.operations.exports import ExportAccount
 from chatcore.operations.forwarding import ForwardCopy, ForwardMessage
 from chatcore.operations.invites import CreateInvite, ListInvites, RedeemInvite, RevokeInvite
 from chatcore.operations.members import (
@@ -118,6 +119,7 @@ __all__ = [
     "EditMessage",
     "EnterAsGuest",
     "ExplainUnread",
+    "ExportAccount",
     "ForwardCopy",
     "ForwardMessage",
     "GetBadge",

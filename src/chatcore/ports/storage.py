@@ -15,6 +15,7 @@ from chatcore.ports.bookmarks import BookmarkRepository
 from chatcore.ports.contacts import ContactRepository
 from chatcore.ports.conversations import ConversationRepository
 from chatcore.ports.erasure import ErasureRepository
+from chatcore.ports.exports import ExportRepository
 from chatcore.ports.invites import InviteRepository
 from chatcore.ports.members import MemberRepository
 from chatcore.ports.messages import MessageRepository
@@ -79,6 +80,7 @@ class ChatUnit(UnitOfWork):
     uploads: UploadRepository
     search: SearchRepository
     erasures: ErasureRepository
+    exports: ExportRepository
     reports: ReportRepository
     audit: AuditRepository
     scheduled: ScheduledRepository

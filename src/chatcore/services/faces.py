@@ -34,6 +34,7 @@ from chatcore.models import (
 )
 from chatcore.ports.actors import ActorRecord
 from chatcore.ports.conversations import ConversationRecord
+from chatcore.ports.erasure import Trace
 from chatcore.ports.members import MemberRecord
 from chatcore.ports.messages import MessageRecord, UnreadCount, UnreadQuery
 from chatcore.rules import receipts as rules
@@ -47,7 +48,7 @@ def _time(ms: Milliseconds | None) -> datetime | None:
     return None if ms is None else to_datetime(ms)
 
 
-def message(record: MessageRecord, stream: ConversationRecord) -> Message:
+def message(record: MessageRecord, stream: ConversationRecord | Trace) -> Message:
     """The shared face. Of a deleted message only place, sender, kind and times are left."""
     created = to_datetime(record.created_at)
     details = record.details
@@ -102,7 +103,7 @@ def bare(record: MessageRecord) -> MessageRecord:
     )
 
 
-def _reply(record: MessageRecord, stream: ConversationRecord) -> ReplyTo | None:
+def _reply(record: MessageRecord, stream: ConversationRecord | Trace) -> ReplyTo | None:
     if record.reply_seq is None:
         return None
     replied = message_id(stream.id, record.reply_seq, record.reply_nonce or "")

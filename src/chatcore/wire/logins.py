@@ -20,6 +20,7 @@ from chatcore.operations import (
     CheckAvailability,
     DeleteAccount,
     EnterAsGuest,
+    ExportAccount,
     Login,
     Operation,
     RequestContact,
@@ -107,9 +108,12 @@ def _account(operation: Operation[Any], actor: Actor, named: UserId | None) -> s
             return _login(login, named)
         case ResetPassword():
             return f"code {actor.address}"
-        case ChangePassword() | UpdateAccount(current=str()) | DeleteAccount(password=str()) if (
-            actor.user_id is not None
-        ):
+        case (
+            ChangePassword()
+            | UpdateAccount(current=str())
+            | DeleteAccount(password=str())
+            | ExportAccount(password=str())
+        ) if actor.user_id is not None:
             return f"user {actor.user_id}"
     return None
 

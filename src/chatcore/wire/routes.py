@@ -151,6 +151,7 @@ ROUTES: tuple[Route, ...] = (
     _api("GET", "/uploads/{upload_id}/info", ops.GetUpload),
     _api("DELETE", "/uploads/{upload_id}", ops.DeleteUpload),
     _api("DELETE", "/account", ops.DeleteAccount),
+    _api("POST", "/account/export", ops.ExportAccount),
     _api("POST", "/reports", ops.CreateReport, 201),
     _api("GET", "/reports", ops.ListReports),
     _api("POST", "/reports/{id}/resolve", ops.ResolveReport),

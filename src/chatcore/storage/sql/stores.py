@@ -24,6 +24,7 @@ from chatcore.storage.sql.contacts import SqlContacts
 from chatcore.storage.sql.conversations import SqlConversations
 from chatcore.storage.sql.database import Database
 from chatcore.storage.sql.erasure import SqlErasures
+from chatcore.storage.sql.exports import SqlExports
 from chatcore.storage.sql.fts5 import WordIndex
 from chatcore.storage.sql.invites import SqlInvites
 from chatcore.storage.sql.members import SqlMembers
@@ -75,6 +76,7 @@ class _Repositories:
         self.search = SqlSearch(schema)
         self.reports = SqlReports(schema)
         self.erasures = SqlErasures(schema)
+        self.exports = SqlExports(schema)
         self.audit = SqlAudit(schema.audit)
         self.scheduled = SqlScheduled(schema)
         self.retention = SqlRetention(schema)
@@ -199,6 +201,10 @@ class SqlChatUnit(_Unit, ChatUnit):
     @cached_property
     def search(self) -> SqlSearch:  # type: ignore[override]
         return self._prototypes.search.bind(self._session)
+
+    @cached_property
+    def exports(self) -> SqlExports:  # type: ignore[override]
+        return self._prototypes.exports.bind(self._session)
 
     @cached_property
     def erasures(self) -> SqlErasures:  # type: ignore[override]
