@@ -6,11 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from anyio import wait_all_tasks_blocked
 
 from chatcore.config import Limits, Settings
+from chatcore.delivery.connection import Connection
+from chatcore.delivery.outbox import Outbox
 from chatcore.engine import ChatEngine
 from chatcore.errors import ChatError, Conflict, Forbidden, Unauthenticated, Unavailable
 from chatcore.flows import erasure as flow
+from chatcore.ids import ConnectionId
 from chatcore.models import ANONYMOUS, Actor, ErasureDepth
 from chatcore.operations import (
     AddBlock,
@@ -128,6 +132,30 @@ async def test_it_ends_everything_for_its_user(
     with pytest.raises(Unauthenticated):
         await engine.execute(ANONYMOUS, Login("ann", PASSWORD))
     assert [one.username for one in (await engine.execute(ben, ListUsers())).items] == ["ben"]
+
+
+async def test_its_connections_are_closed(
+    engine: ChatEngine, people: People, clock: FakeClock
+) -> None:
+    """Whatever session they belong to; and nothing is noted of their last presence."""
+    ann, ben = await people("ann", "ben")
+    made = [
+        Connection(ConnectionId(str(number)), ann.id, None, Outbox(engine.limits, lines=True))
+        for number in range(2)
+    ]
+    other = Connection(ConnectionId("other"), ben.id, None, Outbox(engine.limits, lines=True))
+    for one in (*made, other):
+        await engine.connect(one)
+    await erase(engine, ann)
+    assert [one.outbox.closing and one.outbox.closing.code for one in made] == [4401, 4401]
+    assert other.outbox.closing is None
+    for one in made:
+        await engine.disconnect(one)
+    clock.advance(60)
+    await wait_all_tasks_blocked()
+    assert await engine.chat_read(lambda work: work.unit.presence.get([ann.id])) == {}
+    with pytest.raises(Unauthenticated):
+        await engine.connect(made[0])
 
 
 async def test_a_deactivated_account_keeps_what_it_had(engine: ChatEngine, people: People) -> None:

@@ -14,7 +14,7 @@ from tests.wire.http_fakes import ADA, Client, FakeEngine, content, header, load
 
 pytestmark = pytest.mark.anyio
 
-NOT_OVER_HTTP = {"messages.import", "users.import"}
+NOT_OVER_HTTP = {"messages.import", "receipts.explain", "users.import"}
 """For the host's own code alone."""
 
 ALLOWED = HttpSettings(allowed_origins={"https://app.example"})  # type: ignore[arg-type]

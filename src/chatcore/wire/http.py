@@ -15,9 +15,18 @@ from attrs import evolve
 
 from chatcore import codec
 from chatcore.engine import ChatEngine
-from chatcore.errors import ChatError, Internal, Invalid, Misconfigured, NotFound, Unavailable
+from chatcore.errors import (
+    ChatError,
+    Forbidden,
+    Internal,
+    Invalid,
+    Misconfigured,
+    NotFound,
+    Unauthenticated,
+    Unavailable,
+)
 from chatcore.models import Actor, Authenticated, Deferred
-from chatcore.operations import Logout
+from chatcore.operations import DeleteAccount, Logout
 from chatcore.wire import asyncapi, headers, openapi, requests
 from chatcore.wire.admission import Admission
 from chatcore.wire.authentication import Authentication
@@ -58,6 +67,7 @@ class Http:
             "uploads.thumbnail": partial(self._download, self._uploads.thumbnail),
             "documents.openapi": self._openapi,
             "documents.asyncapi": self._asyncapi,
+            "stats.get": self._stats,
             "health.live": self._live,
             "health.ready": self._ready,
         }
@@ -133,7 +143,8 @@ class Http:
     def _cookies(self, request: Request, operation: Any, result: Any) -> Headers:
         if isinstance(result, Authenticated):
             return self._authentication.signed_in(request, result)
-        if isinstance(operation, Logout):
+        own = isinstance(operation, DeleteAccount) and operation.user_id is None
+        if own or isinstance(operation, Logout):
             return self._authentication.signed_out(request)
         return ()
 
@@ -169,6 +180,13 @@ class Http:
     async def _asyncapi(self, request: Request, _: _Parameters) -> Response:
         requests.no_query(request, self.engine.limits)
         return Response(headers=_JSON, body=self._asyncapi_document)
+
+    async def _stats(self, request: Request, _: _Parameters) -> Response:
+        requests.no_query(request, self.engine.limits)
+        actor = await self._authentication.actor(request)
+        if not actor.operator:
+            raise Unauthenticated if actor.user_id is None else Forbidden
+        return json_response(self.engine.statistics())
 
     async def _live(self, _: Request, __: _Parameters) -> Response:
         return json_response({"status": "ok"})

@@ -155,6 +155,8 @@ class _Writer:
                 return self._upload()
             case "uploads.get" | "uploads.thumbnail":
                 return self._download(route, path)
+            case "stats.get":
+                return self._stats(route)
         return {
             "summary": _SUMMARIES[route.name],
             "security": [],
@@ -162,6 +164,15 @@ class _Writer:
                 "200": {"description": "Done", "content": {"application/json": {"schema": {}}}},
                 **(_references(503) if route.name == "health.ready" else {}),
             },
+        }
+
+    def _stats(self, route: Route) -> dict[str, Any]:
+        numbers = {"type": "object", "additionalProperties": {"type": "number"}}
+        done = {"description": "Done", "content": {"application/json": {"schema": numbers}}}
+        return {
+            "summary": _SUMMARIES[route.name],
+            "security": self._security(),
+            "responses": {"200": done, **_references(401, 403, 422, 500, 503)},
         }
 
     def _upload(self) -> dict[str, Any]:
@@ -212,6 +223,7 @@ _ERRORS: Final = tuple(sorted(set(STATUS.values())))
 _SUMMARIES: Final = {
     "documents.asyncapi": "The realtime session, as AsyncAPI 3.0",
     "documents.openapi": "The HTTP API, as OpenAPI 3.1",
+    "stats.get": "What the engine has done and holds, as numbers: for operators",
     "health.live": "Whether the process answers",
     "health.ready": "Whether the database answers",
     "uploads.get": "A file's content, in whole or one range of it",

@@ -158,6 +158,7 @@ ROUTES: tuple[Route, ...] = (
     _api("GET", "/audit", ops.ListAudit),
     _api("POST", "/sync/heads", ops.GetHeads),
     _api("POST", "/sync", ops.Pull),
+    Route("GET", PREFIX + "/stats", "stats.get"),
     Route("GET", PREFIX + "/openapi.json", "documents.openapi"),
     Route("GET", PREFIX + "/asyncapi.json", "documents.asyncapi"),
     Route("GET", "/healthz", "health.live"),

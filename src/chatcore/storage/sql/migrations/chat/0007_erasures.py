@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import context, op
 
-revision = "chat_0009"
-down_revision = "chat_0008"
+revision = "chat_0007"
+down_revision = "chat_0006"
 
 
 def upgrade() -> None:
