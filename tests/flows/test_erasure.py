@@ -30,6 +30,7 @@ from chatcore.operations import (
     ListConversations,
     ListMembers,
     ListMessages,
+    ListReports,
     ListUsers,
     Login,
     PersonalizeConversation,
@@ -202,7 +203,7 @@ async def fill(engine: ChatEngine, people: People, user: Actor, others: list[Act
     group, talk = await people.group(user, *others), await people.direct(user, ben)
     over, notes = (
         await people.group(ben, user),
-        await engine.execute(user, CreateConversation(kind="self")),
+        await engine.execute(user, CreateConversation(kind="self", key=SECRET)),
     )
     for where in (group, talk, over, notes):
         await engine.execute(user, SendMessage(where.id, SECRET, key=SECRET))
@@ -261,6 +262,22 @@ async def test_nothing_that_an_erased_user_wrote_is_left(
         assert {one.body for one in page.items if one.kind == "text"} == {None, "hm"}
         assert all(one.reactions == () for one in page.items)
         assert (await filing.execute(ben, GetConversation(where.id))).member_count in (1, 2)
+
+
+async def test_open_reports_wait_for_an_operator(engine: ChatEngine, people: People) -> None:
+    """Who then sees what they need, once."""
+    ann, ben, cem = await people("ann", "ben", "cem")
+    group = await people.group(ann, ben, cem)
+    (said,) = await people.say(ann, group, SECRET)
+    about = await engine.execute(ben, CreateReport(message_id=said.id, reason="hate"))
+    by = await engine.execute(ann, CreateReport(user_id=cem.id, reason="spam", note=SECRET))
+    await erase(engine, ann)
+    waiting = (await engine.execute(OPERATOR, ListReports(state="open"))).items
+    assert [one.snapshot is not None for one in waiting] == [True, True]
+    assert {one.note for one in waiting} == {None, SECRET}
+    for one in (about, by):
+        await engine.execute(OPERATOR, ResolveReport(one.id, "dismissed"))
+    assert SECRET not in str((await engine.execute(OPERATOR, ListReports())).items)
 
 
 async def test_groups_are_never_ownerless(engine: ChatEngine, people: People) -> None:

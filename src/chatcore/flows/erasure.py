@@ -191,5 +191,6 @@ def _held(work: ChatWork, record: UploadRecord) -> bool:
 
 
 def _drop(work: ChatWork, user: UserId, record: UploadRecord) -> None:
+    there = record.id in work.unit.uploads.get([record.id])
     work.unit.uploads.delete(record.id)
-    erasure.count(work, user, uploads=1)
+    erasure.count(work, user, uploads=int(there))

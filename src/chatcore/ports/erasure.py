@@ -78,6 +78,10 @@ class ErasureRepository(ABC):
         """
 
     @abstractmethod
+    def unkey(self, trace: Trace, user_id: UserId) -> None:
+        """Take the client key with which the user made the conversation, if they did."""
+
+    @abstractmethod
     def files(self, user_id: UserId, after: str, limit: int) -> Sequence[UploadRecord]:
         """The user's files by id, above ``after``."""
 

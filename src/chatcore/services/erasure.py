@@ -79,6 +79,12 @@ def _record(work: ChatWork, user: UserId) -> ErasureRecord:
     return record
 
 
+def wordless(work: ChatWork, user: UserId) -> bool:
+    """Whether nothing that a user wrote may be kept: their account has ended."""
+    record = work.unit.erasures.get(user)
+    return record is not None and record.depth != "deactivate"
+
+
 def count(work: ChatWork, user: UserId, **touched: int) -> None:
     """Add to the report."""
     if any(touched.values()):
@@ -118,6 +124,8 @@ def withdraw(work: ChatWork, user: UserId, trace: Trace) -> None:
     left = row or work.unit.members.get([place]).get(place)
     if left is not None:
         _blank(work, left)
+    # After the record was saved, which holds the key as it was read.
+    work.unit.erasures.unkey(trace, user)
 
 
 def _blank(work: ChatWork, row: MemberRecord) -> None:

@@ -18,7 +18,7 @@ from chatcore.ids import (
 from chatcore.models import Actor, Page, Report, ReportReason, ReportState
 from chatcore.operations import CreateReport, ListReports, ResolveReport
 from chatcore.ports.reports import ReportRecord
-from chatcore.services import access, faces, paging, tombstones
+from chatcore.services import access, erasure, faces, paging, tombstones
 from chatcore.services.work import ChatWork
 
 _KIND = "reports"
@@ -114,6 +114,11 @@ def resolve(work: ChatWork, actor: Actor, operation: ResolveReport) -> Report:
         _remove(work, actor, record.message_id)
     record.state, record.resolution = operation.action, operation.note
     record.resolved_at, record.resolved_by = work.now, actor.user_id
+    # It was kept for the operator's eyes, who has seen it now.
+    if erasure.wordless(work, record.user_id):
+        record.snapshot = None
+    if erasure.wordless(work, record.reporter_id):
+        record.note = None
     if not work.unit.reports.resolve(record):
         raise Conflict("The report is resolved")
     return face(record, operator=True)

@@ -33,6 +33,7 @@ HANDLED: Final = {
     "messages.sender_id": "the message becomes a tombstone, which keeps its sender's id",
     "members.user_id": "left; what only the member saw is blanked, the id stays",
     "uploads.owner_id": "deleted with their bytes, unless another's message holds them",
+    "conversations.created_by": "the key with which it was made goes, the id stays",
     "connections.user_id": "closed",
     "invites.created_by": "deleted when their creator leaves",
     "actors.user_id": "inactive for ever; settings are emptied",
@@ -42,7 +43,6 @@ HANDLED: Final = {
 
 KEPT: Final = {
     "messages.deleted_by",
-    "conversations.created_by",
     "blocks.other_id",
     "contacts.other_id",
     "bans.created_by",
@@ -142,6 +142,15 @@ class SqlErasures(Repository, ErasureRepository):
             .where(c.conversation_n == trace.conversation_n, c.seq.in_(seqs))
             .where(c.sender_id == user_id)
             .values(dict.fromkeys(nothing) | {"deleted_at": func.coalesce(c.deleted_at, now)})
+        )
+
+    def unkey(self, trace: Trace, user_id: UserId) -> None:
+        c = self._schema.conversations.c
+        self._session.write(
+            update(self._schema.conversations)
+            .where(c.n == trace.conversation_n, c.created_by == user_id)
+            .where(c.create_key.is_not(None))
+            .values(create_key=None, create_digest=None)
         )
 
     def files(self, user_id: UserId, after: str, limit: int) -> Sequence[UploadRecord]:

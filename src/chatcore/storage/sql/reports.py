@@ -56,7 +56,7 @@ class SqlReports(Repository, ReportRepository):
 
     def resolve(self, record: ReportRecord) -> bool:
         c, changed = self._table.c, self._mapping.dump(record)
-        names = ("state", "snapshot", "resolved_at", "resolved_by", "resolution")
+        names = ("state", "note", "snapshot", "resolved_at", "resolved_by", "resolution")
         still_open = update(self._table).where(c.id == record.id, c.state == OPEN)
         return self._session.write(still_open, {name: changed[name] for name in names}) == 1
 
