@@ -23,6 +23,7 @@ from chatcore.operations import (
     CreateReport,
     DeleteAccount,
     DeleteMessage,
+    EditMessage,
     GetConversation,
     GetMe,
     GetUser,
@@ -206,7 +207,8 @@ async def fill(engine: ChatEngine, people: People, user: Actor, others: list[Act
         await engine.execute(user, CreateConversation(kind="self", key=SECRET)),
     )
     for where in (group, talk, over, notes):
-        await engine.execute(user, SendMessage(where.id, SECRET, key=SECRET))
+        said = await engine.execute(user, SendMessage(where.id, SECRET, key=SECRET))
+        await engine.execute(user, EditMessage(where.id, said.id, f"{SECRET} again"))
         gone = await engine.execute(user, SendMessage(where.id, SECRET, custom={"a": SECRET}))
         await engine.execute(user, DeleteMessage(where.id, gone.id, reason=SECRET))
         personal = PersonalizeConversation(where.id, draft=SECRET, labels=(SECRET,))
