@@ -1,7 +1,7 @@
 """What may be wrong with a field, worked out from its annotation; and what is just right."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, timezone
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -84,6 +84,8 @@ def _wrong_types(bare: Any) -> Iterator[Wrong]:
         bool: (0, 1, "true", [], NAN),
         datetime: (
             datetime(2026, 1, 1),  # noqa: DTZ001 (what it is about)
+            datetime.max.replace(tzinfo=timezone(-timedelta(hours=1))),
+            datetime.min.replace(tzinfo=timezone(timedelta(hours=1))),
             date(2026, 1, 1),
             "2026-01-01T00:00:00Z",
             0,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache, reduce
 from operator import attrgetter
 from types import NoneType, UnionType
@@ -218,7 +218,12 @@ def _identifier(value: Any, path: str, report: Report) -> None:
 
 def _moment(value: Any, path: str, report: Report) -> None:
     if not isinstance(value, datetime) or value.tzinfo is None:
-        report(path, "must be a time with its offset (RFC 3339)")
+        return report(path, "must be a time with its offset (RFC 3339)")
+    try:
+        value.astimezone(UTC)
+    except OverflowError:
+        # Stored, it would break whatever reads it.
+        report(path, "must be a time between the years 1 and 9999")
 
 
 def _one_of(choices: tuple[Any, ...]) -> Check:
