@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+import anyio
 import pytest
 from attrs import evolve, frozen
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, event
 
 from chatcore.config import Limits, Settings
-from chatcore.engine import ChatEngine
+from chatcore.engine import ChatEngine, Request
 from chatcore.errors import Forbidden, NotFound
 from chatcore.ids import ConversationId, UserId, new_nonce, to_ms
 from chatcore.models import Actor, Badge, Message
@@ -348,3 +349,31 @@ async def test_a_list_takes_as_many_statements_for_many(
         await people.say(ann, await people.group(ann, ben, cem), "mine")
         await people.say(ben, await people.group(ann, ben, cem), "yours")
     assert await asked() == few
+
+
+@pytest.mark.anyio
+async def test_receipts_of_a_batch_are_counted_at_once(
+    engine: ChatEngine, people: People, statements: list[str]
+) -> None:
+    """Many members who read at the same moment take as many statements as one."""
+    ann, *others = await people("ann", "ben", "cem", "dot")
+    group = await people.group(ann, *others)
+    await people.say(ann, group, "1", "2", "3")
+
+    async def asked(readers: list[Actor], seq: int) -> int:
+        outcomes: list[Any] = []
+        finished = anyio.Event()
+
+        def done(outcome: object) -> None:
+            outcomes.append(outcome)
+            if len(outcomes) == len(readers):
+                finished.set()
+
+        statements.clear()
+        mark = MarkReceipt(group.id, read_seq=seq)
+        engine.submit([Request(one, mark, done) for one in readers])
+        await finished.wait()
+        assert {one.unread for one in outcomes} == {3 - seq}
+        return len(statements)
+
+    assert await asked(others[:1], 1) == await asked(others, 2)

@@ -321,8 +321,15 @@ def _last_statuses(
 
 
 def unread(work: ChatWork, seats: Sequence[Seat]) -> Mapping[int, UnreadCount]:
-    """By conversation_n, what each seat's holder hasn't read."""
-    counts = {seat.stream.n: UnreadCount(unread=0, mentions=0) for seat in seats}
+    """By conversation_n, what the holder of all these seats hasn't read."""
+    return {n: count for (n, _), count in unread_of(work, seats).items()}
+
+
+def unread_of(work: ChatWork, seats: Sequence[Seat]) -> Mapping[tuple[int, UserId], UnreadCount]:
+    """By (conversation_n, user), what each seat's holder hasn't read."""
+    counts = {
+        (seat.stream.n, seat.member.user_id): UnreadCount(unread=0, mentions=0) for seat in seats
+    }
     queries = [
         UnreadQuery(
             conversation_n=seat.stream.n, viewer=seat.member.user_id, after_seq=unread_after(seat)
@@ -331,7 +338,7 @@ def unread(work: ChatWork, seats: Sequence[Seat]) -> Mapping[int, UnreadCount]:
         if unread_after(seat) < seat.stream.last_seq
     ]
     found = work.unit.unread.counts(queries, work.now, work.limits.unread_exact)
-    return counts | {n: count for (n, _), count in found.items()}
+    return counts | dict(found)
 
 
 def unread_after(seat: Seat) -> int:

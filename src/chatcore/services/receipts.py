@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from attrs import frozen
@@ -15,7 +15,7 @@ from chatcore.operations import ListReceipts, MarkReceipt
 from chatcore.policy import require
 from chatcore.ports.conversations import ConversationRecord
 from chatcore.ports.members import MemberRecord
-from chatcore.ports.messages import MessageRecord
+from chatcore.ports.messages import MessageRecord, UnreadCount
 from chatcore.rules import receipts as rules
 from chatcore.services import expiry, faces, paging, personal, threads
 from chatcore.services.access import Seat, Seats, enter, messages
@@ -116,7 +116,8 @@ def mark(work: ChatWork, requests: Sequence[Request]) -> list[Outcome]:
     for one in outcomes:
         if isinstance(one, _Claim) and one.root is not None:
             threads.mark(work, one.seat, one.root, one.read)
-    return [_answer(work, one) if isinstance(one, _Claim) else one for one in outcomes]
+    counts = faces.unread_of(work, [one.seat for one in outcomes if isinstance(one, _Claim)])
+    return [_answer(work, one, counts) if isinstance(one, _Claim) else one for one in outcomes]
 
 
 @frozen
@@ -157,9 +158,11 @@ def _highest(work: ChatWork, found: Seat, operation: MarkReceipt) -> int:
     return max(record.seq for record in messages(work, found, operation.message_ids))
 
 
-def _answer(work: ChatWork, claim: _Claim) -> Marked:
+def _answer(
+    work: ChatWork, claim: _Claim, counts: Mapping[tuple[int, UserId], UnreadCount]
+) -> Marked:
     found, root = claim.seat, claim.root
-    count = faces.unread(work, [found])[found.stream.n]
+    count = counts[found.stream.n, found.member.user_id]
     most = work.limits.unread_exact
     return Marked(
         receipt=faces.receipt(found.member),
