@@ -158,7 +158,7 @@ def row(n: int, message: Message) -> MessageRecord:
     )
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(rooms=st.lists(drawn, max_size=3), muted=st.booleans(), archived=st.booleans())
 def test_every_way_to_count_agrees(
     store: SqlChatStore, rooms: list[Drawn], muted: bool, archived: bool
