@@ -26,12 +26,12 @@ from tests.requirements import (  # noqa: F401 (hooks take effect by being here)
 )
 
 # The same examples every time, and no deadline: a shared machine's pauses are not our failures.
-settings.register_profile(
-    "repeatable",
-    derandomize=True,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
+repeatable = settings(
+    derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=30
 )
+settings.register_profile("repeatable", repeatable)
+# With --slow.
+settings.register_profile("thorough", repeatable, max_examples=200)
 # For a long look around: --hypothesis-profile=search.
 settings.register_profile("search", deadline=None, max_examples=2_000, print_blob=True)
 settings.load_profile("repeatable")

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from attrs import frozen
+from hypothesis import settings
 
 CHROMIUM = Path("/usr/bin/chromium")
 
@@ -121,8 +122,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse a misspelt ``CHATCORE_REQUIRE`` before anything runs."""
+    """Refuse a misspelt ``CHATCORE_REQUIRE`` before anything runs; look further with ``--slow``."""
     required()
+    if config.getoption("--slow") and not config.getoption("--hypothesis-profile"):
+        settings.load_profile("thorough")
 
 
 @pytest.hookimpl(tryfirst=True)
