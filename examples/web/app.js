@@ -12,7 +12,7 @@
  *   `find-people` where there is no conversation; `show-archived`; each row's `conversation-more`
  *   (or a right click) has `toggle-pin`, `mute`, `mute-night` or `unmute`, `toggle-unread`,
  *   `toggle-archive`, `clear`; under People `discover` (then `public-group`),
- *   `open-bookmarks` (then `bookmark` with `remove-bookmark`)
+ *   `contact-requests` with `contact-request`, `open-bookmarks` (then `bookmark` with `remove-bookmark`)
  * - a new group: `group-title`, `picker-search`, `person-<username>`, `create-group`
  * - a conversation: `conversation-title`, `presence` (`data-status`; of a direct one),
  *   `member-count` (of a group), `back`, `details`, `timeline`, `day-separator`, `new-separator`,
@@ -31,7 +31,8 @@
  * - uploads: `upload-tray`, `upload-item` (`data-state` uploading | done | failed),
  *   `upload-progress`, `upload-remove`; `lightbox`, `lightbox-image`, `lightbox-close`
  * - details: `details-panel`, `close-details`, `profile-name`, `profile-presence`, `block`,
- *   `unblock`; of a group `rename-title` or `group-name`, `add-members` (then `person-<username>`,
+ *   `unblock`, `add-contact`, `withdraw-contact`, `accept-contact`, `refuse-contact`,
+ *   `remove-contact`; of a group `rename-title` or `group-name`, `add-members` (then `person-<username>`,
  *   `add-chosen`), `member-list` with `member` (`data-user`) and `role`, whose menu has
  *   `message-member`, `make-owner`, `make-admin`, `make-member`, `remove-member`, `ban-member`;
  *   `invites` (then `invite-lifetime`, `invite-uses`, `create-invite`, `invite-link`, `invite` with

@@ -225,6 +225,22 @@ export class ChatClient {
     return page;
   }
 
+  /** Ask somebody to become a contact. */
+  async requestContact(userId) {
+    this.store.putContact(await this.request("contacts.request", { user_id: userId }));
+  }
+
+  /** Accept or refuse who asked. */
+  async respondContact(userId, accept) {
+    this.store.putContact(await this.request("contacts.respond", { user_id: userId, accept }));
+  }
+
+  /** End it, or take one's own request back. */
+  async removeContact(userId) {
+    await this.request("contacts.remove", { user_id: userId });
+    this.store.putContact({ user_id: userId, state: "removed" });
+  }
+
   async setBlocked(userId, blocked) {
     const method = blocked ? "blocks.add" : "blocks.remove";
     await this.request(method, { user_id: userId });

@@ -94,3 +94,22 @@ def test_a_link_lets_one_person_in(window: Open, people: People) -> None:
     third.get("public-group").filter(has_text="Picnic").click()
     expect(third.get("conversation-title")).to_have_text("Picnic")
     expect(alice.get("member-count")).to_have_text("3 members")
+
+
+def test_becoming_contacts(window: Open, people: People) -> None:
+    """One asks, the other finds the request under People and accepts; both may end it."""
+    (ben,) = people("bob")
+    alice, bob = window(), window()
+    alice.sign_up(fresh("alice"), "Alice Arden")
+    bob.log_in(ben.username)
+    alice.meet(ben.username)
+    alice.get("details").click()
+    alice.get("add-contact").click()
+    expect(alice.get("withdraw-contact")).to_be_visible()
+    bob.get("tab-people").click()
+    expect(bob.get("contact-request")).to_contain_text("Alice Arden")
+    bob.get("accept-contact").click()
+    expect(bob.get("contact-request")).to_have_count(0)
+    expect(alice.get("remove-contact")).to_be_visible()
+    alice.get("remove-contact").click()
+    expect(alice.get("add-contact")).to_be_visible()

@@ -33,6 +33,7 @@ const SPECIAL = {
   "membership.changed": applyMembership,
   "me.updated": (store, wants, { user }) => store.putMe(user),
   "vote.changed": applyVote,
+  "contact.changed": (store, wants, { contact }) => store.putContact(contact),
   "block.changed": (store, wants, { block }) => store.putBlock(block),
   "typing.changed": (store, wants, params) => wants.typing(params),
   "session.revoked": (store) => store.emit("sessions"),

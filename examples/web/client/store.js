@@ -3,7 +3,7 @@
  *
  * Topics: `me`, `users` (id of a user), `conversations` (id, or null for the whole list),
  * `messages`, `members` and `typing` (id of a conversation), `presence` (id of a user, or null for all),
- * `blocks`,
+ * `blocks`, `contacts` (id of a user, or null for all),
  * `sessions`, `connection`.
  */
 import { alive, mergeMessage } from "./message.js";
@@ -96,6 +96,8 @@ export class Store {
   users = new Map();
   conversations = new Map();
   blocks = new Set();
+  /** By user, what the two agree on: a Contact; those refused or removed are left out. */
+  contacts = new Map();
   presence = new Map();
   #observer;
   #environment;
@@ -128,8 +130,10 @@ export class Store {
   forgetConversations() {
     this.conversations.clear();
     this.blocks.clear();
+    this.contacts.clear();
     this.emit("conversations");
     this.emit("blocks");
+    this.emit("contacts");
   }
 
   putMe(user) {
@@ -163,6 +167,13 @@ export class Store {
     if (blocked === false) this.blocks.delete(userId);
     else this.blocks.add(userId);
     this.emit("blocks", userId);
+  }
+
+  putContact(contact) {
+    if (["requested", "accepted"].includes(contact.state)) {
+      this.contacts.set(contact.user_id, contact);
+    } else this.contacts.delete(contact.user_id);
+    this.emit("contacts", contact.user_id);
   }
 
   /** The state of a conversation, made where it is new. */

@@ -111,6 +111,7 @@ export class Sync {
     this.#positions.set("me", me);
     try {
       await this.#pages("blocks.list", (block) => this.#store.putBlock(block));
+      await this.#pages("contacts.list", (contact) => this.#store.putContact(contact));
       await this.#pages("conversations.list", (conversation) => this.adopt(conversation));
       this.#puller.want("me");
     } catch (error) {

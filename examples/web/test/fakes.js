@@ -84,6 +84,7 @@ export class FakeServer {
       limits: {},
     }),
     "blocks.list": () => ({ items: [], next: null }),
+    "contacts.list": () => ({ items: [], next: null }),
     "conversations.list": () => ({ items: this.conversations, next: null, users: [BOB] }),
     "conversations.get": ({ conversation_id: id }) =>
       this.conversations.find((one) => one.id === id) ?? problem("not_found"),

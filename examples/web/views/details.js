@@ -1,5 +1,6 @@
 /** The panel on the right: a person's profile, or a group with its members. */
 import { avatar } from "./avatar.js";
+import { contactActions } from "./contacts.js";
 import { fill, h, icon } from "./dom.js";
 import { presenceText } from "./format.js";
 import { openGroupSettings } from "./group-settings.js";
@@ -65,6 +66,7 @@ function signatureOf(state) {
     user,
     client.store.presence.get(state.peerId),
     client.store.blocks.has(state.peerId),
+    client.store.contacts.get(state.peerId),
   ]);
 }
 
@@ -88,6 +90,7 @@ function person(state) {
     h(
       "div",
       { class: "details-actions" },
+      !blocked && contactActions(state.peerId),
       h(
         "button",
         {

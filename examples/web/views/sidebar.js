@@ -2,6 +2,7 @@
 import { openAccount } from "./account.js";
 import { avatar, ofUser } from "./avatar.js";
 import { openBookmarks } from "./bookmarks.js";
+import { contactRequests } from "./contacts.js";
 import { conversationList } from "./conversations.js";
 import { openDiscover } from "./discover.js";
 import { fill, h, icon, setAttribute, setText } from "./dom.js";
@@ -18,6 +19,7 @@ import { client } from "./session.js";
 export function sidebar({ open, current, logOut }) {
   const conversations = conversationList({ open, current, findPeople: () => show("people") });
   const found = messageSearch({ open });
+  const requests = contactRequests();
   const people = peopleList({ pick: ({ id }) => start({ kind: "direct", user_id: id }, enter) });
   const chats = h("div", { class: "scroll" }, conversations.element, found.element);
   const tabs = { chats: tab("Chats"), people: tab("People") };
@@ -62,7 +64,7 @@ export function sidebar({ open, current, logOut }) {
       setAttribute(button, "aria-selected", String(other === name));
     found.search("");
     if (name === "chats") fill(body, chats);
-    else fill(body, newGroup, discover, saved, bookmarks, people.element);
+    else fill(body, newGroup, discover, saved, bookmarks, requests.element, people.element);
     if (name === "people") people.search("", { now: true });
     update();
   }
@@ -94,6 +96,9 @@ export function sidebar({ open, current, logOut }) {
     if (!me) return;
     own.show(ofUser(me, me.id));
     setText(ownName, me.display_name || me.username);
+    requests.update();
+    const waits = !requests.element.hidden;
+    setText(tabs.people, waits ? "People •" : "People");
     if (shown === "people") people.update();
     else conversations.update(search.value);
   }
