@@ -62,7 +62,11 @@ class Window:
         """Find a person and open the conversation with them."""
         self.get("tab-people").click()
         self.get("search").fill(username)
-        self.get(f"person-{username}").click()
+        person = self.get(f"person-{username}")
+        name = person.locator(".row-name").inner_text()
+        person.click()
+        # Another conversation may still be open.
+        expect(self.get("conversation-title")).to_have_text(name)
         expect(self.get("composer")).to_be_visible()
 
     def row(self, title: str) -> Locator:
