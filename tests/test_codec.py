@@ -234,19 +234,22 @@ def test_nothing_is_coerced() -> None:
 @pytest.mark.parametrize(
     ("kind", "value", "problems"),
     [
-        (SendMessage, {"conversation_id": "c", "zap": 1}, {"": "unknown: zap"}),
+        (SendMessage, {"conversation_id": "c", "zap": 1}, {"zap": "unknown"}),
+        (SendMessage, {"conversation_id": "c", "b": 1, "a": 2}, {"a": "unknown", "b": "unknown"}),
+        (SendMessage, {"conversation_id": "c", 'x @ $", \n': 1}, {'x @ $", \n': "unknown"}),
+        (SendMessage, {"conversation_id": "c", "x" * 999: 1}, {"x" * 80: "unknown"}),
         (SendMessage, {}, {"conversation_id": "required"}),
         (SendMessage, [], {"": "must be an object"}),
         (SendMessage, None, {"": "must be an object"}),
         (SendMessage, "x", {"": "must be an object"}),
         (CreateConversation, {"kind": "group", "settings": []}, {"settings": "must be an object"}),
-        (CreateConversation, {"kind": "group", "settings": {"a": 1}}, {"settings": "unknown: a"}),
+        (CreateConversation, {"kind": "group", "settings": {"a": 1}}, {"settings.a": "unknown"}),
         (
             Pull,
             {"streams": [{"stream": "a", "cursor": "b"}, {"stream": "a", "x": 1}, 7]},
             {
                 "streams.1.cursor": "required",
-                "streams.1": "unknown: x",
+                "streams.1.x": "unknown",
                 "streams.2": "must be an object",
             },
         ),

@@ -43,6 +43,8 @@ T = TypeVar("T")
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _INDEX = re.compile(r"\[(\d+)\]")
+_UNKNOWN = "unknown: "
+_NAME_CHARS = 80
 _to_json = msgspec.json.Encoder().encode
 _from_json = msgspec.json.Decoder().decode
 
@@ -239,7 +241,13 @@ def _problems(error: BaseException, path: str) -> list[Problem]:
     problems = []
     for line in transform_error(error, path=f"${path and '.' + path}", format_exception=_words):
         message, _, where = line.rpartition(" @ $")
-        problems.append(Problem(_INDEX.sub(r".\1", where).lstrip("."), message))
+        at = _INDEX.sub(r".\1", where).lstrip(".")
+        if not message.startswith(_UNKNOWN):
+            problems.append(Problem(at, message))
+            continue
+        # A client made these names up: they are quoted on their way through the report.
+        for name in msgspec.json.decode(message.removeprefix(_UNKNOWN)):
+            problems.append(Problem(f"{at}.{name}" if at else name, "unknown"))
     return problems
 
 
@@ -248,7 +256,8 @@ def _words(error: BaseException, _: type | None) -> str:
         case KeyError():
             return "required"
         case ForbiddenExtraKeysError():
-            return f"unknown: {', '.join(sorted(error.extra_fields))}"
+            names = sorted(name[:_NAME_CHARS] for name in error.extra_fields)
+            return _UNKNOWN + _to_json(names).decode()
     return str(error)
 
 

@@ -28,6 +28,9 @@ class Limits:
     answer_bytes: int = _positive(256 * 1024)
     json_depth: int = _positive(16)
     json_keys: int = _positive(256)
+    # A body that trickles in holds a connection of the host's server: so long for all of a JSON
+    # body, and for each next piece of a file.
+    body_s: float = _positive(30.0)
 
     # What a field may hold.
     body_chars: int = _positive(4_000)
@@ -100,6 +103,16 @@ class Limits:
     sends_window_s: float = _positive(10.0)
     requests_a_minute: int = _positive(600)
     requests_burst: int = _positive(200)
+    # By user, and by address, which a whole office may share. Windows are in their names.
+    requests_a_minute_an_address: int = _positive(6_000)
+    requests_burst_an_address: int = _positive(2_000)
+    registrations_an_hour_an_address: int = _positive(60)
+    searches_a_minute: int = _positive(120)
+    joins_a_minute: int = _positive(30)
+    contact_requests_an_hour: int = _positive(60)
+    contact_requests_an_hour_an_address: int = _positive(600)
+    reports_an_hour: int = _positive(30)
+    uploads_a_minute: int = _positive(60)
 
     # Accounts. Argon2id takes 64 MiB and 0.1 s a hash: few at a time, and a bounded queue.
     password_min_bytes: int = _positive(8)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import OperationalError
 
 from chatcore.config import Settings
@@ -15,10 +15,11 @@ from chatcore.engine import ChatEngine
 from chatcore.errors import Misconfigured, Unavailable
 from chatcore.ids import SystemClock, UserId
 from chatcore.models import Actor
-from chatcore.operations import CreateConversation, SetPresence
+from chatcore.operations import CreateConversation, ListMessages, SetPresence
 from chatcore.storage.sql import SqlChatStore, sqlite
 from chatcore.storage.sql.database import open_database
 from chatcore.testing.fakes import PlainHasher
+from tests.people import People
 
 
 @pytest.fixture
@@ -171,3 +172,27 @@ def test_an_old_sqlite_is_refused(database: str, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(Misconfigured, match="too old"):
         opened.writer.connect()
     opened.close()
+
+
+@pytest.mark.anyio
+async def test_a_full_disk_is_unavailable(engine: ChatEngine, people: People) -> None:
+    """Nothing is changed, one is told to come back, and when there is room again all goes on."""
+    (ann,) = await people("ann")
+    group = await people.group(ann)
+    await people.say(ann, group, "first")
+    store = engine.chat_store
+    with store._database.writer.connect() as connection:  # type: ignore[attr-defined]
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+
+    def room(most: int) -> None:
+        @event.listens_for(store._database.writer, "begin")  # type: ignore[attr-defined]
+        def begin(connection: Connection) -> None:
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {most}")
+
+    room(pages)
+    with pytest.raises(Unavailable, match="no room"):
+        await people.say(ann, group, *["x" * 4_000] * 50)
+    held = await engine.execute(ann, ListMessages(group.id))
+    room(1_000_000)
+    (sent,) = await people.say(ann, group, "on we go")
+    assert sent.seq == held.items[-1].seq + 1

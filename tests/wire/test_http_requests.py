@@ -1,10 +1,13 @@
 """From path, query and body to an operation: what is taken, and every way to get it wrong."""
 
 import json
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
+import anyio
 import pytest
+from attrs import evolve
 
 from chatcore import operations as ops
 from chatcore.config import Limits
@@ -288,3 +291,35 @@ async def test_a_client_that_goes_away_is_no_defect(
 
     response = await client("POST", MESSAGES, body=cut_off(), headers=JSON)
     assert (response.status, caplog.records) == (422, [])
+
+
+class Trickle(AsyncIterator[bytes]):
+    """A body whose end doesn't come."""
+
+    def __init__(self, *chunks: bytes) -> None:
+        self._chunks = list(chunks)
+
+    async def __anext__(self) -> bytes:
+        if not self._chunks:
+            await anyio.sleep_forever()
+        return self._chunks.pop(0)
+
+
+@pytest.mark.parametrize(
+    ("target", "media_type", "chunks"),
+    [
+        ("/v1/login", "application/json", [b"{"]),
+        ("/v1/uploads?name=a.png", "image/png", [b"x", b"y"]),
+        ("/v1/uploads", 'multipart/form-data; boundary="b"', [b"--b\r\n"]),
+    ],
+)
+async def test_a_body_that_doesnt_come_is_given_up(
+    target: str, media_type: str, chunks: list[bytes]
+) -> None:
+    """Whoever sends a piece and then nothing is told so; the engine was never asked."""
+    client = Client(FakeEngine(limits=Limits(body_s=0.05)))
+    request = client.request("POST", target, headers={"content-type": media_type})
+    response = await client.http.handle(evolve(request, body=Trickle(*chunks)))
+    assert response.status == 422
+    assert "body has to come" in loads(response)["detail"]
+    assert client.engine.asked == client.engine.uploaded == []

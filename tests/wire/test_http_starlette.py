@@ -200,7 +200,9 @@ WRONG = [
 
 async def test_no_bad_body_breaks_anything(tmp_path: Path) -> None:
     """Every route takes every kind of rubbish, answers it with an error and changes nothing."""
-    app = make_app(tmp_path, limits=Limits(requests_burst=10_000, sends=10_000))
+    many = dict.fromkeys(("requests_burst", "requests_burst_an_address", "sends"), 10_000)
+    many |= dict.fromkeys(("joins_a_minute", "reports_an_hour", "contact_requests_an_hour"), 10_000)
+    app = make_app(tmp_path, limits=Limits(searches_a_minute=10_000, **many))
     seen: Counter[int] = Counter()
     async with app.router.lifespan_context(app):
         ann = await sign_up(app, "ann")

@@ -82,7 +82,7 @@ async def test_without_a_good_token_it_ends(world: World, params: dict[str, str]
         ({"protocol": True}, "protocol"),
         ({}, "protocol"),
         ({"protocol": 1, "token": 7}, "token"),
-        ({"protocol": 1, "more": 7}, ""),
+        ({"protocol": 1, "more": 7}, "more"),
     ],
 )
 async def test_a_bad_start_may_be_tried_again(

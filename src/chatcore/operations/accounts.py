@@ -21,7 +21,7 @@ class Availability:
     phone: bool | None = None
 
 
-@operation("accounts.register", Authenticated, store="accounts", writes=True, rate="logins")
+@operation("accounts.register", Authenticated, store="accounts", writes=True, rate="registrations")
 @frozen
 class Register(Operation[Authenticated]):
     """Open an account and a session, under a username, an e-mail address or a phone number."""
@@ -33,7 +33,7 @@ class Register(Operation[Authenticated]):
     phone: Annotated[str | None, Text("text_chars")] = field(default=None, kw_only=True)
 
 
-@operation("accounts.check", Availability, store="accounts", rate="logins")
+@operation("accounts.check", Availability, store="accounts", rate="checks")
 @frozen
 class CheckAvailability(Operation[Availability]):
     """Whether a username, an e-mail address or a phone number is free."""

@@ -25,7 +25,12 @@ Audited = Callable[[Actor, Any, Any], bool]
 Cls = TypeVar("Cls", bound="type[Operation[Any]]")
 
 Store = Literal["accounts", "chat"]
-RateClass = Literal["requests", "sends", "logins", "state"]
+RateClass = Literal[
+    "requests", "sends", "logins", "state", "registrations", "checks", "searches", "joins",
+    "contacts", "reports", "uploads",
+]  # fmt: skip
+"""What an operation is counted as, beside every request being one: see :mod:`chatcore.wire.quotas`.
+"""
 
 
 def wire_name(field: str) -> str:

@@ -22,7 +22,7 @@ class ListContacts(Operation[Page[Contact]]):
     limit: Annotated[int | None, Whole(1, "page_max")] = None
 
 
-@operation("contacts.request", Contact, writes=True, rate="logins")
+@operation("contacts.request", Contact, writes=True, rate="contacts")
 @frozen
 class RequestContact(Operation[Contact]):
     """Ask a user to become a contact, by id or phone number; who was asked by them agrees.

@@ -73,7 +73,7 @@ class GetConversation(Operation[Conversation]):
     conversation_id: ConversationId
 
 
-@operation("conversations.discover", Page[GroupCard])
+@operation("conversations.discover", Page[GroupCard], rate="searches")
 @frozen(kw_only=True)
 class DiscoverConversations(Operation[Page[GroupCard]]):
     """Public groups, the newest first; ``q`` is part of the title."""
@@ -83,7 +83,7 @@ class DiscoverConversations(Operation[Page[GroupCard]]):
     limit: Annotated[int | None, Whole(1, "page_max")] = None
 
 
-@operation("conversations.join", Conversation, writes=True, stream="conversation_id")
+@operation("conversations.join", Conversation, writes=True, rate="joins", stream="conversation_id")
 @frozen
 class JoinConversation(Operation[Conversation]):
     """Join a public group."""

@@ -49,7 +49,7 @@ class RevokeInvite(Operation[Done]):
     invite_id: InviteId
 
 
-@operation("invites.redeem", Conversation, writes=True)
+@operation("invites.redeem", Conversation, writes=True, rate="joins")
 @frozen
 class RedeemInvite(Operation[Conversation]):
     """Join a group by a link; whoever is in it already uses nothing up."""

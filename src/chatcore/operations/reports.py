@@ -12,7 +12,7 @@ from chatcore.operations.base import Operation, always, operation
 from chatcore.operations.checks import Text, Whole
 
 
-@operation("reports.create", Report, writes=True, users="named")
+@operation("reports.create", Report, writes=True, rate="reports", users="named")
 @frozen(kw_only=True)
 class CreateReport(Operation[Report]):
     """Report a message that one sees, or a user. What is open already is answered again."""

@@ -12,7 +12,7 @@ from chatcore.operations.base import Operation, operation
 from chatcore.operations.checks import Text, Whole
 
 
-@operation("messages.search", Page[Message])
+@operation("messages.search", Page[Message], rate="searches")
 @frozen
 class SearchMessages(Operation[Page[Message]]):
     """Messages that hold all words of ``q``, newest first, among those that one may see.

@@ -37,7 +37,7 @@ class GetUser(Operation[User]):
     user_id: UserId
 
 
-@operation("users.search", Page[User], store="accounts")
+@operation("users.search", Page[User], store="accounts", rate="searches")
 @frozen
 class SearchUsers(Operation[Page[User]]):
     """Users whose username or display name begins like ``q``."""

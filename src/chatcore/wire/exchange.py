@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
 from typing import Any, Literal
 
+import anyio
 from attrs import evolve, field, frozen
 
 from chatcore import codec
@@ -124,13 +125,46 @@ async def chunks(response: Response) -> AsyncGenerator[bytes, None]:
         await close(response)
 
 
-async def read(request: Request, most: int) -> bytes:
-    """The whole body. Stops reading and raises :class:`TooLarge` past ``most`` bytes."""
+class TooSlow(Invalid):
+    """The body didn't come in time."""
+
+    title = "The request came too slowly"
+
+
+async def read(request: Request, most: int, seconds: float) -> bytes:
+    """The whole body. Stops reading and raises :class:`TooLarge` past ``most`` bytes.
+
+    Raises :class:`TooSlow` where it isn't there within so many seconds.
+    """
     if (request.content_length or 0) > most:
         raise TooLarge(f"At most {most} bytes")
     held = bytearray()
-    async for chunk in request.body:
-        held += chunk
-        if len(held) > most:
-            raise TooLarge(f"At most {most} bytes")
+    try:
+        with anyio.fail_after(seconds):
+            async for chunk in request.body:
+                held += chunk
+                if len(held) > most:
+                    raise TooLarge(f"At most {most} bytes")
+    except TimeoutError:
+        raise TooSlow(f"The body has to come within {seconds:g} s") from None
     return bytes(held)
+
+
+async def patient(body: AsyncIterable[bytes], seconds: float) -> AsyncGenerator[bytes, None]:
+    """A body of any length, as long as something of it comes every so many seconds.
+
+    Raises :class:`TooSlow` otherwise.
+    """
+    chunks = aiter(body)
+    try:
+        while True:
+            with anyio.fail_after(seconds):
+                chunk = await anext(chunks, None)
+            if chunk is None:
+                return
+            yield chunk
+    except TimeoutError:
+        raise TooSlow(f"Some of the body has to come every {seconds:g} s") from None
+    finally:
+        if isinstance(chunks, AsyncGenerator):
+            await chunks.aclose()

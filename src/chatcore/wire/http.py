@@ -123,13 +123,13 @@ class Http:
     ) -> Response:
         actor = await self._authentication.actor(request)
         response = await _guarded(partial(self._execute, request, route, parameters, actor))
-        allowances = self._admission.allowances(actor, route.operation.spec)
+        allowances = self._admission.allowances(actor, route.operation.spec.rate)
         return response.with_headers(*headers.rate_limit(allowances))
 
     async def _execute(
         self, request: Request, route: OperationRoute, parameters: _Parameters, actor: Actor
     ) -> Response:
-        self._admission.count(actor, route.operation.spec)
+        self._admission.count(actor, route.operation.spec.rate)
         operation = await requests.operation(request, route, parameters, self.engine.limits)
         named = None
         if isinstance(operation, NAMING):
@@ -152,7 +152,12 @@ class Http:
 
     async def _upload(self, request: Request, parameters: _Parameters) -> Response:
         actor = await self._authentication.actor(request)
-        self._admission.count(actor)
+        response = await _guarded(partial(self._keep, request, actor))
+        allowances = self._admission.allowances(actor, "uploads")
+        return response.with_headers(*headers.rate_limit(allowances))
+
+    async def _keep(self, request: Request, actor: Actor) -> Response:
+        self._admission.count(actor, "uploads")
         return await self._uploads.create(request, actor)
 
     async def _download(

@@ -14,7 +14,7 @@ from chatcore.models import Actor
 from chatcore.operations import Login, Operation, RequestReset, WatchPresence
 from chatcore.services.work import Outcome
 from chatcore.wire.jsonrpc import Call
-from chatcore.wire.logins import NAMING, LoginFailures
+from chatcore.wire.logins import ATTEMPTS, NAMING, LoginFailures
 
 _Done = Callable[[Outcome], None]
 
@@ -46,7 +46,7 @@ class InFlight:
         done: _Done = partial(self._done, call)
         if isinstance(operation, WatchPresence):
             done = self._watching(connection, operation, done)
-        if operation.spec.rate == "logins":
+        if operation.spec.rate in ATTEMPTS:
             done = self._attempting(actor, operation, done)
         self.running += 1
         self._queued.append(Request(actor, operation, done))

@@ -17,6 +17,7 @@ from chatcore.errors import RateLimited
 from chatcore.ids import Clock, UserId
 from chatcore.operations.base import RateClass, Spec
 from chatcore.rules.rates import Rate
+from chatcore.wire.quotas import network, quotas
 
 MOST_BUCKETS: Final = 65_536
 """So many users' buckets are remembered: some 10 MB, and far more than are busy at a time."""
@@ -56,6 +57,13 @@ class Buckets:
         if taken.wait_s:
             raise RateLimited(retry_after=taken.wait_s)
 
+    def require(self, key: str) -> None:
+        """Raise :class:`RateLimited` where one more would be refused; counts nothing."""
+        now = self._clock.monotonic()
+        taken = self.rate.take(self._full_at.get(key, now), now)
+        if taken.wait_s:
+            raise RateLimited(retry_after=taken.wait_s)
+
     def allowance(self, key: str) -> Allowance:
         """How the bucket of ``key`` stands."""
         now = self._clock.monotonic()
@@ -69,14 +77,46 @@ class RateLimits:
     """What is counted across connections. One object an engine, shared by all transports."""
 
     def __init__(self, limits: Limits, clock: Clock) -> None:
-        self.sends = Buckets(Rate.of(limits.sends, limits.sends_window_s), clock)
         self._limits = limits
         self._unauthenticated: Counter[str] = Counter()
+        self._by_user: dict[RateClass, Buckets] = {}
+        self._by_address: dict[RateClass, Buckets] = {}
+        for name, quota in quotas(limits).items():
+            if quota.user is not None:
+                self._by_user[name] = Buckets(quota.user, clock)
+            if quota.address is not None:
+                self._by_address[name] = Buckets(quota.address, clock)
+        self.sends = self._by_user["sends"]
 
-    def count(self, spec: Spec, user_id: UserId) -> None:
-        """Count a request of a user that is about to run. Raises :class:`RateLimited`."""
-        if spec.rate == "sends":
+    def count(self, spec: Spec, user_id: UserId | None, address: str | None = None) -> None:
+        """Count a request that is about to run. Raises :class:`RateLimited`."""
+        if spec.rate == "sends" and user_id is not None:
             self.sends.take(user_id)
+        else:
+            self.count_as(spec.rate, user_id, address)
+
+    def count_as(self, rate: RateClass, user_id: UserId | None, address: str | None) -> None:
+        """Count what has no operation. One bucket that refuses leaves the others as they were."""
+        if rate == "requests" or rate == "state":
+            return
+        by_address = self._by_address.get(rate) if address is not None else None
+        if by_address is not None:
+            by_address.require(network(address))
+        by_user = self._by_user.get(rate) if user_id is not None else None
+        if by_user is not None and user_id is not None:
+            by_user.take(user_id)
+        if by_address is not None:
+            by_address.take(network(address))
+
+    def allowances(
+        self, rate: RateClass, user_id: UserId | None, address: str | None
+    ) -> Iterator[tuple[str, Allowance]]:
+        """How the buckets of a class stand, by the name of their policy."""
+        if user_id is not None and rate in self._by_user:
+            yield rate, self._by_user[rate].allowance(user_id)
+        if address is not None and rate in self._by_address:
+            name = f"{rate}-by-address" if rate in self._by_user else rate
+            yield name, self._by_address[rate].allowance(network(address))
 
     @contextmanager
     def unauthenticated(self, address: str | None) -> Iterator[None]:
@@ -87,6 +127,7 @@ class RateLimits:
         if address is None:
             yield
             return
+        address = network(address)
         if self._unauthenticated[address] >= self._limits.unauthenticated_sockets_an_address:
             raise RateLimited("Too many connections from this address")
         self._unauthenticated[address] += 1

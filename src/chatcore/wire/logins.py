@@ -17,7 +17,6 @@ from chatcore.ids import Clock, UserId
 from chatcore.models import Actor
 from chatcore.operations import (
     ChangePassword,
-    CheckAvailability,
     DeleteAccount,
     EnterAsGuest,
     ExportAccount,
@@ -30,7 +29,11 @@ from chatcore.operations import (
 )
 from chatcore.rules.rates import Rate
 from chatcore.rules.text import fold
-from chatcore.wire.limits import Buckets
+from chatcore.wire.limits import Allowance, Buckets
+from chatcore.wire.quotas import network
+
+ATTEMPTS: Final = frozenset({"logins", "contacts"})
+"""The classes whose operations try something out: a password, a code, a phone number."""
 
 NAMING: Final = (Login, RequestReset)
 """The operations that say by a login name whom they are about."""
@@ -46,7 +49,6 @@ class LoginFailures:
         self._requests = Buckets(Rate.of(limits.reset_requests_an_account, window), clock)
         self._requesters = Buckets(Rate.of(limits.reset_requests_an_address, window), clock)
         self._guests = Buckets(Rate.of(limits.guests_an_address, window), clock)
-        self._checks = Buckets(Rate.of(limits.availability_checks_an_address, 60.0), clock)
         lookups = Rate.of(limits.phone_lookups, limits.phone_lookups_window_s)
         self._lookups = Buckets(lookups, clock)
         self._under_way: Counter[str] = Counter()
@@ -67,7 +69,7 @@ class LoginFailures:
             yield
             return
         _admit(self._accounts, account, self._under_way[account])
-        _admit(self._addresses, actor.address or "")
+        _admit(self._addresses, network(actor.address))
         self._under_way[account] += 1
         try:
             yield
@@ -75,24 +77,26 @@ class LoginFailures:
             self._accounts.take(account)
             # Attempts at several accounts may fail at once and be more than there was room for.
             with suppress(RateLimited):
-                self._addresses.take(actor.address or "")
+                self._addresses.take(network(actor.address))
             raise
         finally:
             self._under_way[account] -= 1
             if not self._under_way[account]:
                 del self._under_way[account]
 
+    def allowance(self, address: str | None) -> Allowance:
+        """How many failures an address has left."""
+        return self._addresses.allowance(network(address))
+
     def _count(self, operation: Operation[Any], actor: Actor, named: UserId | None) -> None:
         """Count what is limited whether it succeeds or not."""
         match operation:
             case EnterAsGuest():
-                self._guests.take(actor.address or "")
-            case CheckAvailability():
-                self._checks.take(actor.address or "")
+                self._guests.take(network(actor.address))
             case RequestContact(phone=str()):
                 self._lookups.take(actor.user_id or "")
             case RequestReset(login=str(login)):
-                self._requesters.take(actor.address or "")
+                self._requesters.take(network(actor.address))
                 self._requests.take(_login(login, named))
 
 
@@ -107,7 +111,7 @@ def _account(operation: Operation[Any], actor: Actor, named: UserId | None) -> s
         case Login(login=str(login)):
             return _login(login, named)
         case ResetPassword():
-            return f"code {actor.address}"
+            return f"code {network(actor.address)}"
         case (
             ChangePassword()
             | UpdateAccount(current=str())

@@ -11,11 +11,12 @@ from collections import deque
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any, Final
 
+import anyio
 from attrs import define, field
 
 from chatcore.config import Limits
 from chatcore.errors import Invalid, MissingExtra
-from chatcore.wire.exchange import Request
+from chatcore.wire.exchange import Request, TooSlow
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -117,15 +118,20 @@ class _Stream:
             raise Invalid(f"The Content-Type has no boundary of 1 to {_BOUNDARY_MOST} bytes")
         self._parts = _Parts(limits, library.parse_options_header)
         self._body = aiter(request.body)
+        self._patience_s = limits.body_s
         self._malformed = FormParserError
         self._parser = library.MultipartParser(boundary, self._parts.callbacks())
 
     async def _more(self) -> bool:
         """Parse the next chunk; False at the body's end."""
         try:
-            self._parser.write(await anext(self._body))
+            with anyio.fail_after(self._patience_s):
+                chunk = await anext(self._body)
+            self._parser.write(chunk)
         except StopAsyncIteration:
             return False
+        except TimeoutError:
+            raise TooSlow(f"Some of the body has to come every {self._patience_s:g} s") from None
         except self._malformed:
             raise Invalid("Malformed multipart body") from None
         return True

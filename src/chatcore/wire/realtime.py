@@ -175,7 +175,7 @@ class RealtimeSession:
     def _count(self, spec: Spec | None) -> None:
         self._socket.count("requests" if spec is None else spec.rate)
         if spec is not None and self._connection is not None:
-            self._rates.count(spec, self._connection.user_id)
+            self._rates.count(spec, self._connection.user_id, self._actor.address)
 
     async def _dispatch(self, call: Call, spec: Spec | None) -> None:
         if call.method == "session.start":

@@ -93,7 +93,7 @@ async def operation(
 
 async def _json_object(request: Request, limits: Limits) -> dict[str, Any]:
     """The body, ``{}`` where there is none."""
-    body = await read(request, limits.frame_bytes)
+    body = await read(request, limits.frame_bytes, limits.body_s)
     if not body:
         return {}
     if request.media_type != "application/json":

@@ -18,7 +18,13 @@ from chatcore.ids import UploadId
 from chatcore.models import Actor, Attachment
 from chatcore.operations import GetUpload
 from chatcore.wire import multipart
-from chatcore.wire.exchange import Request, Response, json_response, problem_response
+from chatcore.wire.exchange import (
+    Request,
+    Response,
+    json_response,
+    patient,
+    problem_response,
+)
 from chatcore.wire.requests import no_query, query
 
 INLINE: Final = frozenset({
@@ -62,7 +68,8 @@ class Uploads:
                 kept = await self.engine.upload(actor, name=name, chunks=chunks)
         else:
             name, size = self._name(request), request.content_length
-            kept = await self.engine.upload(actor, name=name, chunks=request.body, size=size)
+            async with aclosing(patient(request.body, limits.body_s)) as chunks:
+                kept = await self.engine.upload(actor, name=name, chunks=chunks, size=size)
         return json_response(kept, 201)
 
     async def get(self, request: Request, actor: Actor, parameters: Mapping[str, str]) -> Response:

@@ -49,6 +49,7 @@ from chatcore.storage.sql.uploads import SqlUploads
 U = TypeVar("U", bound="SqlChatUnit | SqlAccountsUnit")
 
 _LOCKED = ("database is locked", "database table is locked")
+_FULL = "database or disk is full"
 
 
 class _Repositories:
@@ -307,11 +308,16 @@ class _SqlStore(Generic[U]):
 
     @contextmanager
     def _connected(self, engine: Engine) -> Iterator[tuple[Session, Callable[[], bool]]]:
-        with engine.connect() as connection:
-            connection.begin()
-            deadline = self._clock.monotonic() + self._settings.transaction_s
-            session = Session(connection, self._clock.now())
-            yield session, lambda: self._clock.monotonic() > deadline
+        try:
+            with engine.connect() as connection:
+                connection.begin()
+                deadline = self._clock.monotonic() + self._settings.transaction_s
+                session = Session(connection, self._clock.now())
+                yield session, lambda: self._clock.monotonic() > deadline
+        except DBAPIError as error:
+            if _FULL in str(error.orig):
+                raise Unavailable("There is no room left; nothing was changed") from error
+            raise
 
 
 class SqlChatStore(_SqlStore[SqlChatUnit], Store[ChatUnit]):
