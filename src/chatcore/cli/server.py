@@ -7,6 +7,10 @@ from typing import Any
 
 import uvicorn
 
+from chatcore.config import Limits
+
+_LIMITS = Limits()
+
 
 class _Server(uvicorn.Server):
     """Says where it is once it can be reached there."""
@@ -32,6 +36,8 @@ def serve(app: Any, host: str, port: int) -> int:
         log_level="warning",
         ws="websockets-sansio",
         ws_per_message_deflate=False,  # it costs 64 KiB a connection
+        ws_ping_interval=_LIMITS.ping_s,
+        ws_ping_timeout=_LIMITS.ping_timeout_s,
         timeout_graceful_shutdown=5,
     )
     server = _Server(config)
