@@ -132,7 +132,7 @@ def test_the_commands_work(
     server = import_module("chatcore.cli.server")
     monkeypatch.setattr(server, "serve", lambda app, host, port: served.append(app) or 0)
     lines = commands(DOCS / "commands.md")
-    assert {line[0] for line in lines} == {"demo", "migrate", "doctor", "import", "export"}
+    assert {line[0] for line in lines} == {"demo", "migrate", "doctor", "import", "export", "prune"}
     for line in lines:
         assert main(line) == 0, line
     assert "#bread: 3 messages (0 replies) and 2 notices of 3 people" in capsys.readouterr().out
