@@ -76,6 +76,7 @@ def test_settings_show_what_is_off() -> None:
         "announcement": False,
         "slow_mode_s": 0,
         "frozen": False,
+        "expire_from": "sent",
         "public": False,
     }
 

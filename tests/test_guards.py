@@ -7,6 +7,7 @@ import pytest
 
 from chatcore import (
     ANONYMOUS,
+    Actor,
     ChatEngine,
     CreateConversation,
     ListMessages,
@@ -40,8 +41,8 @@ class BrokenBroker(LocalBroker):
 async def test_a_directory_that_fails_costs_only_the_cards(tmp_path: Path) -> None:
     """Lists come without cards, and nothing else changes."""
     url = f"sqlite:///{tmp_path}/chat.db"
-    async with ChatEngine(url, directory=BrokenDirectory(), hasher=PlainHasher()) as engine:
-        ann = (await engine.execute(ANONYMOUS, Register("ann", "correct horse"))).actor
+    ann = Actor(UserId("ann"))
+    async with ChatEngine(url, directory=BrokenDirectory()) as engine:
         notes = await engine.execute(ann, CreateConversation(kind="self"))
         sent = await engine.execute(ann, SendMessage(notes.id, "Milk"))
         page = await engine.execute(ann, ListMessages(notes.id))
