@@ -315,3 +315,21 @@ async def test_a_deleted_group_is_gone_for_all(
         for operation in operations:
             with pytest.raises(NotFound):
                 await engine.execute(actor, operation)
+
+
+async def test_a_refused_change_leaves_no_trace(engine: ChatEngine, people: People) -> None:
+    """Nor does a change that is stored right after it, in the same transaction, take it along."""
+    ann, ben = await people("ann", "ben")
+    group = await people.group(ann, ben)
+    never = UpdateConversation(group.id, title="no", settings=NewSettings(expire_from="read"))
+    plain = UpdateConversation(group.id, description="yes")
+
+    async def refused() -> None:
+        with pytest.raises(Invalid):
+            await engine.execute(ann, never)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(refused)
+        tasks.start_soon(engine.execute, ann, plain)
+    seen = await engine.execute(ben, GetConversation(group.id))
+    assert (seen.title, seen.description) == ("group", "yes")

@@ -249,16 +249,18 @@ def update(work: ChatWork, actor: Actor, operation: UpdateConversation) -> Conve
     stream = seat.stream
     blocked = access.blocked(work, seat)
     require(_right(stream, operation), actor, seat.case(blocked=blocked))
+    settings = operation.settings
+    if settings is not UNSET and stream.kind != "direct" and settings.expire_from == "read":
+        raise Invalid.field("settings.expire_from", "only in direct conversations")
+    # The record is the whole transaction's: from here on nothing may be refused.
     before = evolve(stream)
     for name in ("title", "description", "avatar_url"):
         value = getattr(operation, name)
         if value is not UNSET:
             setattr(stream, name, value)
-    if operation.settings is not UNSET:
-        if stream.kind != "direct" and operation.settings.expire_from == "read":
-            raise Invalid.field("settings.expire_from", "only in direct conversations")
+    if settings is not UNSET:
         for name in _SETTINGS:
-            value = getattr(operation.settings, name)
+            value = getattr(settings, name)
             if value is not UNSET:
                 setattr(stream, name, value)
     if stream != before:

@@ -67,21 +67,27 @@ def _locked(work: ChatWork, found: ScheduledRecord) -> tuple[ActorRecord, Schedu
 def update(work: ChatWork, actor: Actor, operation: UpdateScheduled) -> Scheduled:
     """Raises :class:`Conflict` for what is sent, cancelled or rejected."""
     account, record = _locked(work, own(work, actor, operation.id))
+    _check(work, record, operation)
+    if operation.body is not UNSET:
+        record.content = record.content | {"body": operation.body}
+    if operation.send_at is not UNSET:
+        record.send_at = to_ms(operation.send_at)
+    if record.state == "failed":
+        record.state, record.reason = "waiting", None
+    record.updated_at = work.now
+    return deferrals.save(work, account, record)
+
+
+def _check(work: ChatWork, record: ScheduledRecord, operation: UpdateScheduled) -> None:
     if record.state in (*_DONE, "rejected"):
         raise Conflict(f"The message is {record.state}")
     if operation.body is not UNSET:
         files = bool(record.content.get("upload_ids"))
         content.check_body(record.content.get("kind", "text"), operation.body, files=files)
-        record.content = record.content | {"body": operation.body}
     if operation.send_at is not UNSET:
-        record.send_at = to_ms(operation.send_at)
-        deferrals.check_time(work, record.send_at)
+        deferrals.check_time(work, to_ms(operation.send_at))
     elif record.state == "failed":
         raise Invalid.field("send_at", "a message that failed needs a new time")
-    if record.state == "failed":
-        record.state, record.reason = "waiting", None
-    record.updated_at = work.now
-    return deferrals.save(work, account, record)
 
 
 def cancel(work: ChatWork, actor: Actor, operation: CancelScheduled) -> Scheduled:
