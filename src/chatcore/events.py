@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from chatcore.ids import ConversationId, MessageId, SessionId, StreamId, UserId
 from chatcore.models import (
@@ -401,9 +401,11 @@ class Joining:
     floor_seq: int
 
 
-@frozen(kw_only=True)
+@define(kw_only=True)
 class Announcement:
     """One event on its way from a commit to the connections that may see it.
+
+    Nobody changes one; it isn't frozen because one is made for each message.
 
     ``stream`` is a conversation, an account stream, or None where only ``watchers`` of the
     event's user hear it. ``prev`` and ``rev`` count the stream's revisions (of receipts for

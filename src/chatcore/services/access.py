@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, cast
 
-from attrs import frozen
+from attrs import define
 
 from chatcore.errors import NotFound, Unauthenticated
 from chatcore.ids import ConversationId, MessageId, UserId, split_message_id
@@ -20,9 +20,9 @@ from chatcore.services.ties import ORDINARY, welcomed
 from chatcore.services.work import ChatWork, Request
 
 
-@frozen
+@define
 class Seat:
-    """A conversation, and the caller's current membership of it."""
+    """A conversation, and the caller's current membership of it. One is made for each message."""
 
     stream: ConversationRecord
     member: MemberRecord
