@@ -24,12 +24,17 @@ from chatcore.operations import (
     ExportAccount,
     Leave,
     ListAudit,
+    NewPoll,
+    NewSettings,
     PersonalizeConversation,
+    PinMessage,
     RequestContact,
     SendMessage,
+    UpdateConversation,
     UpdateMe,
+    Vote,
 )
-from chatcore.services import exports
+from chatcore.services import exports, retention
 from chatcore.testing.clock import FakeClock
 from chatcore.testing.fakes import PlainHasher
 from tests.people import PASSWORD, People
@@ -106,6 +111,55 @@ async def test_it_holds_what_is_ones_own(engine: ChatEngine, people: People) -> 
     text = json.dumps(found)
     for secret in (PASSWORD, "token", "by ben"):
         assert secret not in text
+
+
+async def test_whoever_left_learns_nothing_of_what_came_after(
+    engine: ChatEngine, people: People
+) -> None:
+    """No later title, no reaction, vote, thread or pin on what they once sent."""
+    ann, ben = await people("ann", "ben")
+    group = await people.group(ann, ben)
+    question = NewPoll(question="When?", options=("now", "later"))
+    (said,) = await people.say(ben, group, "by ben")
+    poll = await engine.execute(ben, SendMessage(group.id, kind="poll", poll=question))
+    await engine.execute(ben, AddReaction(group.id, said.id, "👍"))
+    await engine.execute(ben, Leave(group.id))
+    before = await entries(engine, ben)
+    await engine.execute(ann, UpdateConversation(group.id, title="Ben has gone"))
+    await engine.execute(ann, AddReaction(group.id, said.id, "🎉"))
+    await engine.execute(ann, Vote(group.id, poll.id, options=(1,)))
+    await engine.execute(ann, PinMessage(group.id, said.id))
+    await engine.execute(ann, SendMessage(group.id, "below", thread_id=said.id))
+    after = await entries(engine, ben)
+    for kind in ("membership", "message", "reaction"):
+        assert of(after, kind) == of(before, kind)
+    assert "title" not in of(after, "membership")[0]
+    assert of(after, "reaction") == [{"type": "reaction", "message_id": said.id, "key": "👍"}]
+    for hung in ("reactions", "thread", "pinned"):
+        assert not of(after, "message")[0].get(hung)
+
+
+async def test_what_has_had_its_time_is_not_in_it(
+    engine: ChatEngine, people: People, clock: FakeClock
+) -> None:
+    """Rows of expired and pruned messages that still wait to go."""
+    ann, ben = await people("ann", "ben")
+    group = await people.group(ann, ben)
+    settings = NewSettings(expire_after_s=60)
+    (old,) = await people.say(ben, group, "old")
+    await engine.execute(ann, AddReaction(group.id, old.id, "👍"))
+    await engine.execute(ann, UpdateConversation(group.id, settings=settings))
+    await people.say(ann, group, "short")
+    clock.advance(61)
+    assert [one["type"] for one in await entries(engine, ann)].count("message") == 0
+    settings = NewSettings(retention_days=1)
+    await engine.execute(ann, UpdateConversation(group.id, settings=settings))
+    assert of(await entries(engine, ann), "reaction") != []
+    clock.advance(86_401)
+    # The first step only says so: the rows are there yet.
+    await engine.chat_write(lambda work: retention.prune(work, group.id))
+    assert of(await entries(engine, ann), "reaction") == []
+    assert of(await entries(engine, ben), "message") == []
 
 
 async def test_pages_join_without_a_gap(

@@ -32,6 +32,7 @@ class Trace:
     kind: str
     ended: bool
     last_seq: int
+    pruned_seq: int
 
 
 class ErasureRepository(ABC):

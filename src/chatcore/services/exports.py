@@ -10,6 +10,8 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final, cast
 
+from attrs import evolve
+
 from chatcore import codec
 from chatcore.errors import NotFound
 from chatcore.ids import ConversationId, UserId, message_id, to_datetime
@@ -25,6 +27,9 @@ VERSION: Final = 1
 PAGE: Final = 100
 
 Entry = dict[str, Any]
+
+_OTHERS: Final = ("reactions", "thread", "pinned")
+"""What others hang on a message."""
 
 
 def entry(kind: str, value: Any, **more: Any) -> Entry:
@@ -55,14 +60,14 @@ def traces(work: ChatWork, user: UserId, after: int) -> Sequence[Trace]:
 
 
 def membership(work: ChatWork, user: UserId, trace: Trace) -> list[Entry]:
-    """One membership, with what only the member sees."""
+    """One membership, with what only the member sees; no title where they no longer see it."""
     place = (trace.conversation_n, user)
     row = work.unit.members.get([place])[place]
     stream = work.unit.conversations.get([trace.id]).get(trace.id)
     more = {
         "conversation_id": trace.id,
         "kind": trace.kind,
-        "title": stream and stream.title,
+        "title": stream.title if stream is not None and row.current else None,
         "role": row.role,
         "joined_at": to_datetime(row.joined_at),
         "left_at": None if row.left_at is None else to_datetime(row.left_at),
@@ -82,24 +87,52 @@ def content(work: ChatWork, user: UserId, trace: Trace, after: int, up_to: int) 
     sent = found.sent(trace, user, after, up_to)
     reacted = found.reacted(trace, user, after, up_to)
     voted = found.voted(trace, user, after, up_to)
-    rows = work.unit.messages.get(
-        {(trace.conversation_n, seq) for seq in (*sent, *reacted, *voted)}
-    )
-    by_seq = {row.seq: row for row in rows.values()}
+    by_seq = _there(work, trace, {*sent, *reacted, *voted})
     mine = work.unit.reactions.mine(trace.conversation_n, user, reacted) if reacted else {}
     votes = work.unit.polls.mine(trace.conversation_n, user, voted) if voted else {}
+    current = _current(work, user, trace)
+    own = [by_seq[seq] for seq in sent if seq in by_seq and by_seq[seq].deleted_at is None]
     entries = [
-        entry("message", faces.message(by_seq[seq], trace))
-        for seq in sent
-        if by_seq[seq].deleted_at is None
+        entry("message", faces.message(one if current else _alone(one), trace)) for one in own
     ]
     for seq, keys in mine.items():
-        id = _id(trace, by_seq[seq])
-        entries += [{"type": "reaction", "message_id": id, "key": key} for key in keys]
+        if seq in by_seq:
+            id = _id(trace, by_seq[seq])
+            entries += [{"type": "reaction", "message_id": id, "key": key} for key in keys]
     for seq, options in votes.items():
-        id = _id(trace, by_seq[seq])
-        entries.append({"type": "vote", "message_id": id, "options": list(options)})
+        if seq in by_seq:
+            id = _id(trace, by_seq[seq])
+            entries.append({"type": "vote", "message_id": id, "options": list(options)})
     return entries
+
+
+def _there(work: ChatWork, trace: Trace, seqs: set[int]) -> dict[int, MessageRecord]:
+    """By seq, those that are neither pruned nor expired: their rows only wait to go."""
+    rows = work.unit.messages.get(
+        {(trace.conversation_n, seq) for seq in seqs if seq > trace.pruned_seq}
+    )
+    return {row.seq: row for row in rows.values() if not faces.expired(row, work.now)}
+
+
+def _current(work: ChatWork, user: UserId, trace: Trace) -> bool:
+    place = (trace.conversation_n, user)
+    row = work.unit.members.get([place]).get(place)
+    return row is not None and row.current
+
+
+def _alone(record: MessageRecord) -> MessageRecord:
+    """A message without what others made of it: its sender is gone, and sees that no more."""
+    details = {name: value for name, value in record.details.items() if name not in _OTHERS}
+    if poll := details.get("poll"):
+        users: list[str] | None = None if poll.get("anonymous") else []
+        options = [
+            {key: value for key, value in one.items() if key == "text"} | {"user_ids": users}
+            for one in poll["options"]
+        ]
+        kept = {key: value for key, value in poll.items() if key not in ("voters", "closed_at")}
+        details["poll"] = kept | {"options": options}
+    touched = record.edited_at or record.created_at
+    return evolve(record, details=details, rev=record.sent_rev, updated_at=touched)
 
 
 def _id(trace: Trace, record: MessageRecord) -> str:
@@ -154,7 +187,12 @@ def opening(work: ChatWork, id: ConversationId) -> tuple[Trace, list[Entry]]:
     if stream is None:
         raise NotFound
     trace = Trace(
-        conversation_n=stream.n, id=id, kind=stream.kind, ended=False, last_seq=stream.last_seq
+        conversation_n=stream.n,
+        id=id,
+        kind=stream.kind,
+        ended=False,
+        last_seq=stream.last_seq,
+        pruned_seq=stream.pruned_seq,
     )
     return trace, [entry("conversation", faces.conversation(stream))]
 

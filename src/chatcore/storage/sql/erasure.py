@@ -83,7 +83,10 @@ class SqlErasures(Repository, ErasureRepository):
     def traces(self, user_id: UserId, after: int, limit: int) -> Sequence[Trace]:
         member, stream = self._schema.members.c, self._schema.conversations.c
         chosen = (
-            select(stream.n, stream.id, stream.kind, stream.deleted_at, stream.last_seq)
+            select(
+                *(stream.n, stream.id, stream.kind),
+                *(stream.deleted_at, stream.last_seq, stream.pruned_seq),
+            )
             .join_from(
                 self._schema.members,
                 self._schema.conversations,
@@ -94,8 +97,15 @@ class SqlErasures(Repository, ErasureRepository):
             .limit(limit)
         )
         return [
-            Trace(conversation_n=n, id=id, kind=kind, ended=ended is not None, last_seq=last)
-            for n, id, kind, ended, last in self._session.rows(chosen)
+            Trace(
+                conversation_n=n,
+                id=id,
+                kind=kind,
+                ended=ended is not None,
+                last_seq=last,
+                pruned_seq=pruned,
+            )
+            for n, id, kind, ended, last, pruned in self._session.rows(chosen)
         ]
 
     def sent(self, trace: Trace, user_id: UserId, after: int, up_to: int) -> Sequence[int]:
