@@ -14,20 +14,24 @@ from chatcore.models import Actor, Conversation, Message
 from chatcore.operations import (
     AddBlock,
     AddReaction,
+    DeleteAccount,
+    DeleteMessage,
     GetConversation,
     GetHeads,
     GetMessage,
     GetUpload,
     ListMessages,
     MarkReceipt,
+    NewPoll,
     NewSettings,
     Pull,
     PullFrom,
     SendMessage,
     UpdateConversation,
+    Vote,
 )
 from chatcore.testing.clock import FakeClock
-from tests.people import People, RecordingBroker
+from tests.people import PASSWORD, People, RecordingBroker
 from tests.services.files import keep
 
 pytestmark = pytest.mark.anyio
@@ -204,3 +208,32 @@ async def test_a_repeat_of_what_has_gone(
     again = await engine.execute(ann, SendMessage(group.id, "x", "k"))
     assert isinstance(again, Message)
     assert again.deleted is not None
+
+
+async def test_what_changes_after_it_expired_says_nothing_of_it(
+    engine: ChatEngine, people: People, clock: FakeClock, broker: RecordingBroker
+) -> None:
+    """A reply, a reaction or a vote may go before the tombstone is made: no text goes out again."""
+    ann, ben = await people("ann", "ben")
+    group = await people.group(ann, ben)
+    await let_expire(engine, ann, group, 10)
+    (root,) = await people.say(ann, group, "secret")
+    poll = NewPoll(question="secret?", options=("secret", "no"))
+    asked = await engine.execute(ann, SendMessage(group.id, kind="poll", poll=poll))
+    await engine.execute(ben, AddReaction(group.id, root.id, "+"))
+    await engine.execute(ben, Vote(group.id, asked.id, (0,)))
+    await let_expire(engine, ann, group, None)
+    reply = await engine.execute(ann, SendMessage(group.id, "reply", thread_id=root.id))
+    clock.advance(10)
+    broker.take()
+    await engine.execute(ann, DeleteMessage(group.id, reply.id))
+    (_, told) = [one.event for one in broker.take()]
+    assert isinstance(told, MessageUpdated)
+    assert (told.message.id, told.message.body, told.message.thread) == (root.id, None, None)
+    assert told.message.expires_at == root.expires_at
+    await engine.execute(ben, DeleteAccount(depth="erase", password=PASSWORD))
+    said = [one.event for one in broker.take()]
+    updated = [one.message for one in said if isinstance(one, MessageUpdated)]
+    assert {one.id for one in updated} == {root.id, asked.id}
+    assert all(one.body is None and one.poll is None and not one.reactions for one in updated)
+    assert "secret" not in repr(said)

@@ -14,19 +14,22 @@ from chatcore.flows import retention
 from chatcore.models import Message, Pruned
 from chatcore.operations import (
     AddReaction,
+    DeleteAccount,
     DeleteMessage,
     GetConversation,
     GetMessage,
     ListMessages,
+    NewPoll,
     NewSettings,
     Pull,
     PullFrom,
     SendMessage,
     UpdateConversation,
+    Vote,
 )
 from chatcore.services import retention as steps
 from chatcore.testing.clock import FakeClock
-from tests.people import People, RecordingBroker, dump
+from tests.people import PASSWORD, People, RecordingBroker, dump
 
 pytestmark = pytest.mark.anyio
 DAY = 86_400
@@ -119,6 +122,32 @@ async def test_rows_that_a_crash_left_go_in_the_next_round(
     assert dump(database)["chat_messages"] == []
     (after,) = await people.say(ben, group, "3")
     assert after.seq == 3
+
+
+async def test_what_was_pruned_is_announced_no_more(
+    engine: ChatEngine,
+    people: People,
+    clock: FakeClock,
+    broker: RecordingBroker,
+) -> None:
+    """Its row may wait to be deleted: a reply or a reaction that goes meanwhile tells nobody."""
+    ann, ben = await people("ann", "ben")
+    group = await people.group(ann, ben)
+    (root,) = await people.say(ann, group, "secret")
+    poll = NewPoll(question="secret?", options=("secret", "no"))
+    asked = await engine.execute(ann, SendMessage(group.id, kind="poll", poll=poll))
+    await engine.execute(ben, AddReaction(group.id, root.id, "+"))
+    await engine.execute(ben, Vote(group.id, asked.id, (0,)))
+    clock.advance(DAY)
+    reply = await engine.execute(ann, SendMessage(group.id, "reply", thread_id=root.id))
+    clock.advance(29 * DAY + 1)
+    await engine.chat_write(lambda work: steps.prune(work, group.id))
+    broker.take()
+    await engine.execute(ann, DeleteMessage(group.id, reply.id))
+    await engine.execute(ben, DeleteAccount(depth="erase", password=PASSWORD))
+    said = [one.event for one in broker.take()]
+    assert [one.name for one in said if one.name.startswith("message.")] == ["message.deleted"]
+    assert "secret" not in repr(said)
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

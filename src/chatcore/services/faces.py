@@ -103,6 +103,11 @@ def bare(record: MessageRecord) -> MessageRecord:
     )
 
 
+def changed(record: MessageRecord, stream: ConversationRecord, now: Milliseconds) -> Message:
+    """The shared face of a message that changed by itself, whoever may hear of it."""
+    return message(bare(record) if expired(record, now) else record, stream)
+
+
 def _reply(record: MessageRecord, stream: ConversationRecord | Trace) -> ReplyTo | None:
     if record.reply_seq is None:
         return None

@@ -113,8 +113,14 @@ def _change(
     record: MessageRecord,
     event: type[MessageVoted] | type[MessageUpdated],
 ) -> None:
+    if record.seq <= stream.pruned_seq:  # nobody may hear of it any more
+        work.unit.messages.save(record)
+        return
     stream.rev += 1
     record.rev = stream.rev
     record.updated_at = work.now
     work.unit.messages.save(record)
-    work.announce(stream, event(faces.message(record, stream)), min_seq=record.seq)
+    if faces.expired(record, work.now):
+        event = MessageUpdated
+    shown = faces.changed(record, stream, work.now)
+    work.announce(stream, event(shown), min_seq=record.seq)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chatcore.errors import Conflict
-from chatcore.events import MessageReacted, ReactionChange
+from chatcore.events import MessageReacted, MessageUpdated, ReactionChange
 from chatcore.ids import UserId
 from chatcore.models import Actor, Message
 from chatcore.operations import AddReaction, RemoveReaction
@@ -78,9 +78,14 @@ def _announce(
     record.details = {**record.details, "reactions": summary}
     if not summary:
         del record.details["reactions"]
+    if record.seq <= stream.pruned_seq:  # nobody may hear of it any more
+        work.unit.messages.save(record)
+        return
     stream.rev += 1
     record.rev = stream.rev
     record.updated_at = work.now
     work.unit.messages.save(record)
-    shared = faces.message(record, stream)
-    work.announce(stream, MessageReacted(shared, change), min_seq=record.seq)
+    shared = faces.changed(record, stream, work.now)
+    gone = faces.expired(record, work.now)
+    event = MessageUpdated(shared) if gone else MessageReacted(shared, change)
+    work.announce(stream, event, min_seq=record.seq)

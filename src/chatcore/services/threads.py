@@ -55,7 +55,9 @@ class Growth:
 
 
 def recount(work: ChatWork, stream: ConversationRecord, seq: int) -> None:
-    """A reply is no more: the root says so, a tombstone's as well."""
+    """A reply is no more: the root says so, a tombstone's as well; one that was pruned doesn't."""
+    if seq <= stream.pruned_seq:
+        return
     root = work.unit.messages.get([(stream.n, seq)]).get((stream.n, seq))
     if root is None:
         return
@@ -69,7 +71,8 @@ def _change(work: ChatWork, stream: ConversationRecord, root: MessageRecord) -> 
     root.rev = stream.rev
     root.updated_at = work.now
     work.unit.messages.save(root)
-    work.announce(stream, MessageUpdated(faces.message(root, stream)), min_seq=root.seq)
+    shown = faces.changed(root, stream, work.now)
+    work.announce(stream, MessageUpdated(shown), min_seq=root.seq)
 
 
 def list_page(work: ChatWork, actor: Actor, operation: ListThreads) -> Page[Thread]:
