@@ -65,7 +65,8 @@ def _locked(work: ChatWork, found: ScheduledRecord) -> tuple[ActorRecord, Schedu
 
 
 def update(work: ChatWork, actor: Actor, operation: UpdateScheduled) -> Scheduled:
-    """Raises :class:`Conflict` for what is sent, cancelled or rejected."""
+    """Raises :class:`Conflict` for what is sent, cancelled or rejected, and for the text of what is
+    held: it is sent as the moderator saw it."""
     account, record = _locked(work, own(work, actor, operation.id))
     _check(work, record, operation)
     if operation.body is not UNSET:
@@ -82,6 +83,8 @@ def _check(work: ChatWork, record: ScheduledRecord, operation: UpdateScheduled) 
     if record.state in (*_DONE, "rejected"):
         raise Conflict(f"The message is {record.state}")
     if operation.body is not UNSET:
+        if record.state == "held":
+            raise Conflict("The message is held")
         files = bool(record.content.get("upload_ids"))
         content.check_body(record.content.get("kind", "text"), operation.body, files=files)
     if operation.send_at is not UNSET:
