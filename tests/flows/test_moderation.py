@@ -17,15 +17,19 @@ from chatcore.flows import scheduled as firing
 from chatcore.ids import ScheduledId, to_datetime
 from chatcore.models import Actor, Conversation, Deferred, Message
 from chatcore.operations import (
+    CancelScheduled,
     EditMessage,
     ForwardMessage,
     ImportMessage,
     ListHeld,
     ListMessages,
     ListScheduled,
+    NewSettings,
     RejectHeld,
     ReleaseHeld,
+    RemoveMember,
     SendMessage,
+    UpdateConversation,
     UpdateScheduled,
 )
 from chatcore.ports.moderation import Allow, Draft, Hold, Moderator, Refuse, Replace, Verdict
@@ -227,6 +231,44 @@ async def test_edits_and_changes_are_looked_at_too(opening: Opening, clock: Fake
     assert changed.body == "d***"
     await engine.execute(ann, UpdateScheduled(planned.scheduled.id, send_at=at))
     assert len((await engine.execute(ann, ListScheduled())).items) == 1
+
+
+async def test_what_is_held_is_sent_as_it_was_seen(opening: Opening) -> None:
+    """Its sender can't change the text after the operator looked; they can take it back."""
+    engine = await opening(Async())
+    ann, ben, group = await room(engine)
+    first, second = [
+        (await engine.execute(ann, SendMessage(group.id, "odd", key))).scheduled  # type: ignore[union-attr]
+        for key in ("one", "two")
+    ]
+    with pytest.raises(Conflict):
+        await engine.execute(ann, UpdateScheduled(first.id, "fine"))
+    await engine.execute(OPERATOR, ReleaseHeld(first.id))
+    assert await bodies(engine, ben, group) == ["odd"]
+    assert (await engine.execute(ann, CancelScheduled(second.id))).state == "cancelled"
+
+
+async def test_a_repeat_needs_no_right(opening: Opening) -> None:
+    """Its key was used while there was one: the answer is the same with a moderator as without."""
+    moderator = Sync()
+    engine = await opening(moderator)
+    ann, ben, group = await room(engine)
+    sent = await engine.execute(ben, SendMessage(group.id, "fine", "k"))
+    held = await engine.execute(ben, SendMessage(group.id, "odd", "k2"))
+    silent = UpdateConversation(group.id, settings=NewSettings(announcement=True))
+    await engine.execute(ann, silent)
+    again = await engine.execute(ben, SendMessage(group.id, "fine", "k"))
+    assert again == evolve(sent, replayed=True, rev=again.rev)  # type: ignore[type-var, union-attr]
+    assert await engine.execute(ben, SendMessage(group.id, "odd", "k2")) == evolve(
+        held,  # type: ignore[type-var]
+        replayed=True,
+    )
+    with pytest.raises(Forbidden):
+        await engine.execute(ben, SendMessage(group.id, "fine", "k3"))
+    await engine.execute(ann, RemoveMember(group.id, ben.id))
+    with pytest.raises(NotFound):
+        await engine.execute(ben, SendMessage(group.id, "fine", "k"))
+    assert len(moderator.asked) == 2
 
 
 @pytest.mark.parametrize("body", ["boom", "slow"])

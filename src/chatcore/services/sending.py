@@ -264,13 +264,17 @@ def _named(work: ChatWork, facts: _Facts, seat: Seat, id: MessageId | None) -> M
 
 
 def is_repeat(work: ChatWork, actor: Actor, operation: SendMessage) -> bool:
-    """Whether its key is taken already. Raises the errors of whoever may not send there."""
+    """Whether its key is taken already. Raises the errors of whoever may not send there.
+
+    A repeat needs to be a member's, and no right: what it asks for was done.
+    """
     seat = access.seat(work, actor, operation.conversation_id, lock=False)
+    if operation.key is not None:
+        place = [(operation.key, seat.member.user_id, seat.stream.n)]
+        if work.unit.messages.by_key(place) or work.unit.scheduled.by_key(place):
+            return True
     require(type(operation), actor, seat.case(blocked=access.blocked(work, seat)))
-    if operation.key is None:
-        return False
-    place = [(operation.key, seat.member.user_id, seat.stream.n)]
-    return bool(work.unit.messages.by_key(place) or work.unit.scheduled.by_key(place))
+    return False
 
 
 def _digest_of(request: Request) -> str | None:
