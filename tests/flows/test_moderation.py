@@ -334,3 +334,30 @@ async def test_a_forward_is_looked_at_where_it_is_new(opening: Opening, body: st
         (talk.id, body),
         (talk.id, "fine"),
     ]
+
+
+async def test_a_forward_to_many_waits_no_longer_than_one(opening: Opening) -> None:
+    """The moderator is asked about all places at once, within the time it has for one message."""
+
+    class Meeting(Moderator):
+        """Answers once it has been asked three times."""
+
+        def __init__(self) -> None:
+            self.asked = 0
+            self.all = anyio.Event()
+
+        async def review(self, draft: Draft) -> Verdict:
+            self.asked += 1
+            if self.asked == 3:
+                self.all.set()
+            await self.all.wait()
+            return Allow()
+
+    engine = await opening(Meeting())
+    ann, _, group = await room(engine)
+    trusted = evolve(ann, operator=True)
+    there = await engine.execute(trusted, ImportMessage(group.id, "fine"))
+    places = [await People(engine).group(ann) for _ in range(3)]
+    forward = ForwardMessage(group.id, there.id, tuple(one.id for one in places), "k")
+    done = await engine.execute(ann, forward)
+    assert [one.message is not None for one in done.items] == [True] * 3

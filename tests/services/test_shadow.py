@@ -7,11 +7,12 @@ import pytest
 from attrs import evolve
 
 from chatcore.engine import ChatEngine
-from chatcore.errors import Forbidden, Invalid, KeyReused, NotFound
+from chatcore.errors import Conflict, Forbidden, Invalid, KeyReused, NotFound
 from chatcore.events import MessageSent
 from chatcore.ids import UserId, to_datetime
 from chatcore.models import Actor, Conversation, Message
 from chatcore.operations import (
+    EditMessage,
     GetConversation,
     GetHeads,
     LiftShadowBan,
@@ -109,3 +110,19 @@ async def test_pulled_by_the_senders_other_devices(engine: ChatEngine, people: P
         await engine.execute(ann, ShadowBan(ben.id))
     with pytest.raises(NotFound):
         await engine.execute(OPERATOR, ShadowBan(UserId("nobody")))
+
+
+async def test_an_edit_would_be_heard(engine: ChatEngine, people: People) -> None:
+    """So it is refused, and changes nothing; bad input is told as ever, and deleting works."""
+    ann, ben = await people("ann", "ben")
+    group = await people.group(ann, ben)
+    (sent,) = await people.say(ben, group, "one")
+    await engine.execute(OPERATOR, ShadowBan(ben.id))
+    with pytest.raises(Conflict, match="any more"):
+        await engine.execute(ben, EditMessage(group.id, sent.id, "buy this"))
+    with pytest.raises(Invalid):
+        await engine.execute(ben, EditMessage(group.id, sent.id))
+    (seen,) = (await engine.execute(ann, ListMessages(group.id))).items
+    assert (seen.body, seen.version, seen.rev) == ("one", 1, sent.rev)
+    await engine.execute(OPERATOR, LiftShadowBan(ben.id))
+    assert (await engine.execute(ben, EditMessage(group.id, sent.id, "two"))).body == "two"

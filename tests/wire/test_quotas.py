@@ -4,11 +4,12 @@ import pytest
 
 from chatcore.config import Limits
 from chatcore.errors import RateLimited, Unauthenticated
-from chatcore.ids import UserId
+from chatcore.ids import ConversationId, MessageId, UserId
 from chatcore.models import Actor
 from chatcore.operations import (
     CheckAvailability,
     CreateReport,
+    ForwardMessage,
     GetMe,
     RedeemInvite,
     Register,
@@ -188,3 +189,33 @@ async def test_failures_to_sign_in_are_told_by_address() -> None:
     response = await client("POST", "/v1/login", json=body, address=HERE)
     assert response.status == 401
     assert dict(response.headers)["RateLimit"].endswith('"logins";r=19;t=45')
+
+
+def test_a_forward_counts_as_often_as_it_sends() -> None:
+    """More than fit at once count as all there are: waiting as long as one is told helps."""
+    clock = FakeClock()
+    rates = RateLimits(Limits(sends=10, sends_window_s=10.0), clock)
+
+    def forward(count: int) -> None:
+        to = tuple(ConversationId(f"c{one}") for one in range(count))
+        rates.count(ForwardMessage.spec, BEN, HERE)
+        rates.count_rest(ForwardMessage(ConversationId("c"), MessageId("m"), to, "k"), BEN)
+
+    forward(9)
+    with pytest.raises(RateLimited) as refused:
+        forward(50)
+    assert refused.value.retry_after == pytest.approx(9.0)
+    clock.advance(9)
+    forward(50)
+    clock.advance(3)
+    forward(1)
+    assert taken(rates, SendMessage.spec, BEN, HERE) == 2
+
+
+@pytest.mark.anyio
+async def test_a_forward_counts_over_http() -> None:
+    """The answer to the next one says how long to wait."""
+    client = Client(FakeEngine(limits=Limits(sends=3, sends_window_s=3.0)))
+    to = {"conversation_ids": ["c2", "c3"], "key": "k"}
+    path = "/v1/conversations/c1/messages/m1/forward"
+    assert [(await client("POST", path, json=to)).status for _ in "ab"] == [200, 429]

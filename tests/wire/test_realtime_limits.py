@@ -97,6 +97,16 @@ async def test_sends_are_limited_a_user() -> None:
         assert await codes(one, 1, "messages.send", **params) == ["ok"]
 
 
+async def test_a_forward_counts_for_each_conversation() -> None:
+    """And not at all where it is refused."""
+    world = a_world(sends=3)
+    to = {"conversation_id": ROOM, "message_id": "m1", "conversation_ids": ["a", "b"], "key": "k"}
+    params = {"conversation_id": ROOM, "body": "hi"}
+    async with world.client() as client:
+        assert await codes(client, 2, "messages.forward", **to) == ["ok", "rate_limited"]
+        assert await codes(client, 2, "messages.send", **params) == ["ok", "rate_limited"]
+
+
 async def test_state_is_refused_first() -> None:
     """Under pressure typing goes silently and receipts with an error; the rest still passes."""
     world = a_world(requests_burst=8)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from functools import partial
 from typing import Any, Final, TypeVar, cast
 
@@ -70,9 +70,13 @@ async def _review_forward(parts: Parts, actor: Actor, operation: ForwardMessage)
     """Ask about each place where the text would be new. Only as it is, and at once, or not at all:
     somebody else wrote it."""
     body, places = await parts.chat_read(lambda work: forwarding.unseen(work, actor, operation))
-    for place in places:
-        draft = Draft(actor=actor, conversation_id=place, body=body, operation=operation)
-        verdict = await _verdict(parts, draft)
+    drafts = [
+        Draft(actor=actor, conversation_id=place, body=body, operation=operation)
+        for place in places
+    ]
+    for verdict in await _verdicts(parts, drafts):
+        if isinstance(verdict, Unavailable):
+            raise verdict
         if not isinstance(verdict, Allow):
             reason = None if isinstance(verdict, Replace) else verdict.reason
             raise Forbidden(reason or "This can't be sent on as it is")
@@ -87,6 +91,22 @@ def _place(work: ChatWork, actor: Actor, operation: Operation[Any]) -> Conversat
     if isinstance(operation, UpdateScheduled):
         return scheduled.own(work, actor, operation.id).conversation_id
     return None
+
+
+async def _verdicts(parts: Parts, drafts: Sequence[Draft]) -> list[Verdict | Unavailable]:
+    """All at once, so that many take no longer than one may; in the order of ``drafts``."""
+    found: dict[int, Verdict | Unavailable] = {}
+
+    async def ask(index: int, draft: Draft) -> None:
+        try:
+            found[index] = await _verdict(parts, draft)
+        except Unavailable as error:
+            found[index] = error
+
+    async with anyio.create_task_group() as tasks:
+        for index, draft in enumerate(drafts):
+            tasks.start_soon(ask, index, draft)
+    return [found[index] for index in range(len(drafts))]
 
 
 async def _verdict(parts: Parts, draft: Draft) -> Verdict:

@@ -73,6 +73,8 @@ class Spec:
     store: Store
     writes: bool
     rate: RateClass
+    counts: str | None
+    """The field of as many values as the operation counts for, where that isn't once."""
     stream: str | None
     """The field that holds the conversation it locks or reads, where there is one."""
     users: str | None
@@ -111,6 +113,7 @@ def operation(
     store: Store = "chat",
     writes: bool = False,
     rate: RateClass = "requests",
+    counts: str | None = None,
     stream: str | None = None,
     users: str | None = None,
     key: bool = False,
@@ -131,6 +134,7 @@ def operation(
             store=store,
             writes=writes,
             rate=rate,
+            counts=counts,
             stream=stream,
             users=users,
             key=key,

@@ -18,6 +18,7 @@ from chatcore.operations.messages import SendMessage
     Forwarded,
     writes=True,
     rate="sends",
+    counts="conversation_ids",
     stream="conversation_id",
     key=True,
 )

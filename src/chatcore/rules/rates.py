@@ -37,9 +37,9 @@ class Rate:
         """``amount`` in ``window_s`` seconds in the long run; ``burst`` (default: all) at once."""
         return cls(burst=amount if burst is None else burst, interval_s=window_s / amount)
 
-    def take(self, full_at: float, now: float, *, keep: int = 0) -> Taken:
-        """One more at ``now``, if that leaves at least ``keep`` for others."""
-        taken = max(full_at, now) + self.interval_s
+    def take(self, full_at: float, now: float, *, keep: int = 0, count: int = 1) -> Taken:
+        """So many more at ``now``, if that leaves at least ``keep`` for others."""
+        taken = max(full_at, now) + count * self.interval_s
         wait = taken - now - (self.burst - keep) * self.interval_s
         return Taken(full_at, wait) if wait > _JITTER_S else Taken(taken, 0.0)
 

@@ -26,7 +26,7 @@ from chatcore.policy import require
 from chatcore.ports.members import MemberRecord
 from chatcore.ports.messages import MessageRecord, Within
 from chatcore.rules import receipts as rules
-from chatcore.services import access, faces, paging, previews, revisions, tombstones
+from chatcore.services import access, faces, paging, previews, revisions, shadow, tombstones
 from chatcore.services.access import Seat
 from chatcore.services.content import check_body
 from chatcore.services.ties import secretive
@@ -119,7 +119,11 @@ def get(work: ChatWork, actor: Actor, operation: GetMessage) -> Message:
 
 
 def edit(work: ChatWork, actor: Actor, operation: EditMessage) -> Message:
-    """Raises :class:`VersionConflict` for an edit of an older version than the current one."""
+    """Raises :class:`VersionConflict` for an edit of an older version than the current one.
+
+    A shadow-banned sender is refused: the others would hear what they say, and a change that only
+    they see would leave them with another message than a fresh client's.
+    """
     seat = access.seat(work, actor, operation.conversation_id, lock=True)
     record = access.message(work, seat, operation.message_id)
     own = record.sender_id == seat.member.user_id
@@ -133,6 +137,8 @@ def edit(work: ChatWork, actor: Actor, operation: EditMessage) -> Message:
     if operation.body is UNSET:
         raise Invalid.field("body", "required")
     check_body(record.kind, operation.body, files=bool(record.details.get("attachments")))
+    if shadow.silenced(work, seat.member.user_id):
+        raise Conflict("The message can't be edited any more")
     previews.drop_stale(record, operation.body, work.limits.url_chars)
     revisions.keep(work, record)
     record.body = operation.body

@@ -8,6 +8,7 @@ from chatcore.errors import Invalid, NotFound
 from chatcore.ids import Milliseconds, UserId, to_ms
 from chatcore.models import Actor, Done
 from chatcore.operations import LiftShadowBan, ShadowBan
+from chatcore.services.ties import ORDINARY
 from chatcore.services.work import ChatWork
 
 _FOR_GOOD: Final = 253_402_300_799_999
@@ -25,6 +26,12 @@ def ban(work: ChatWork, actor: Actor, operation: ShadowBan) -> Done:
 def lift(work: ChatWork, actor: Actor, operation: LiftShadowBan) -> Done:
     """Lifting what isn't there changes nothing."""
     return _mark(work, operation.user_id, None)
+
+
+def silenced(work: ChatWork, user: UserId) -> bool:
+    """Whether nobody else hears what a user says now."""
+    standing = work.unit.actors.standings([user]).get(user, ORDINARY)
+    return (standing.shadowed_until or 0) > work.now
 
 
 def _mark(work: ChatWork, user: UserId, until: Milliseconds | None) -> Done:

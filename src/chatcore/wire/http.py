@@ -131,6 +131,7 @@ class Http:
     ) -> Response:
         self._admission.count(actor, route.operation.spec.rate)
         operation = await requests.operation(request, route, parameters, self.engine.limits)
+        self._admission.rates.count_rest(operation, actor.user_id)
         named = None
         if isinstance(operation, NAMING):
             named = await self.engine.account_of(operation.login)

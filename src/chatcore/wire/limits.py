@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 from attrs import frozen
 
 from chatcore.config import Limits
 from chatcore.errors import RateLimited
 from chatcore.ids import Clock, UserId
-from chatcore.operations.base import RateClass, Spec
+from chatcore.operations.base import Operation, RateClass, Spec
 from chatcore.rules.rates import Rate
 from chatcore.wire.quotas import network, quotas
 
@@ -47,15 +47,28 @@ class Buckets:
         self._most = most
         self._full_at: dict[str, float] = {}
 
-    def take(self, key: str) -> None:
-        """Count one more. Raises :class:`RateLimited` with the seconds to wait."""
+    def take(self, key: str, count: int = 1) -> None:
+        """Count so many more. Raises :class:`RateLimited` with the seconds to wait."""
         now = self._clock.monotonic()
-        taken = self.rate.take(self._full_at.pop(key, now), now)
+        taken = self.rate.take(self._full_at.pop(key, now), now, count=count)
         self._full_at[key] = taken.full_at
         if len(self._full_at) > self._most:
             del self._full_at[next(iter(self._full_at))]
         if taken.wait_s:
             raise RateLimited(retry_after=taken.wait_s)
+
+    def take_rest(self, key: str, count: int) -> None:
+        """Count a request as ``count`` that was counted once, or as none where it is refused.
+
+        More than there may ever be at once count as all of them: waiting must help.
+        """
+        rest = min(count, self.rate.burst) - 1
+        if rest > 0:
+            try:
+                self.take(key, rest)
+            except RateLimited:
+                self._full_at[key] -= self.rate.interval_s
+                raise
 
     def require(self, key: str) -> None:
         """Raise :class:`RateLimited` where one more would be refused; counts nothing."""
@@ -94,6 +107,16 @@ class RateLimits:
             self.sends.take(user_id)
         else:
             self.count_as(spec.rate, user_id, address)
+
+    def count_rest(self, operation: Operation[Any], user_id: UserId | None) -> None:
+        """Count what a request does more than once: known only when it has been read.
+
+        It was counted once before. Raises :class:`RateLimited`.
+        """
+        spec = operation.spec
+        if spec.counts is not None and user_id is not None and spec.rate in self._by_user:
+            count = len(getattr(operation, spec.counts))
+            self._by_user[spec.rate].take_rest(user_id, count)
 
     def count_as(self, rate: RateClass, user_id: UserId | None, address: str | None) -> None:
         """Count what has no operation. One bucket that refuses leaves the others as they were."""

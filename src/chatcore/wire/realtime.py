@@ -189,6 +189,8 @@ class RealtimeSession:
             raise ProtocolError(METHOD_NOT_FOUND, "No such method")
         else:
             operation = self._params(call, spec.cls)
+            if spec.counts is not None:
+                self._rates.count_rest(operation, self._connection.user_id)
             self._in_flight.queue(self._actor, self._connection, call, operation)
 
     def _params(self, call: Call, cls: type[Op]) -> Op:
