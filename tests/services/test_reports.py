@@ -12,6 +12,7 @@ from chatcore.ids import ReportId
 from chatcore.models import Actor, Report
 from chatcore.operations import (
     CreateReport,
+    DeleteConversation,
     DeleteMessage,
     EditMessage,
     GetMessage,
@@ -142,6 +143,23 @@ async def test_resolving_by_removal_deletes_the_message(
         await engine.execute(operator, resolve)
     assert [one.state for one in await queue(engine, state="removed")] == ["removed"]
     assert await queue(engine, state="open") == ()
+
+
+async def test_removing_from_an_ended_conversation_blanks_the_row(
+    engine: ChatEngine, people: People, broker: RecordingBroker, database: str
+) -> None:
+    """Nobody is told, nobody being there; other messages stay as they are."""
+    ann, ben = await people("ann", "ben")
+    group = await people.group(ann, ben)
+    said, other = await people.say(ben, group, "buy my watches", "hello")
+    report = await engine.execute(ann, CreateReport(message_id=said.id, reason="spam"))
+    await engine.execute(ann, DeleteConversation(group.id))
+    broker.take()
+    done = await engine.execute(OPERATOR, ResolveReport(report.id, "removed"))
+    assert (done.state, broker.take()) == ("removed", [])
+    bodies = [text for row in dump(database)["chat_messages"] for text in row]
+    assert "buy my watches" not in bodies
+    assert other.body in bodies
 
 
 async def test_removing_what_has_gone_is_no_error(

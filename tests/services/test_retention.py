@@ -1,5 +1,7 @@
 """Retention: messages go from the oldest end, in small steps."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from chatcore.models import Message, Pruned
 from chatcore.operations import (
     AddReaction,
     DeleteAccount,
+    DeleteConversation,
     DeleteMessage,
     GetConversation,
     GetMessage,
@@ -148,6 +151,55 @@ async def test_what_was_pruned_is_announced_no_more(
     said = [one.event for one in broker.take()]
     assert [one.name for one in said if one.name.startswith("message.")] == ["message.deleted"]
     assert "secret" not in repr(said)
+
+
+async def test_nothing_is_left_of_what_has_ended(
+    engine: ChatEngine, people: People, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However young, in small steps, what disappears and what doesn't; others aren't touched."""
+    monkeypatch.setattr(steps, "_STEP", 2)
+    ann, ben = await people("ann", "ben")
+    group, other = await people.group(ann, ben), await people.group(ann, ben)
+    settings = NewSettings(expire_after_s=60)
+    await engine.execute(ann, UpdateConversation(group.id, settings=settings))
+    await people.say(ann, group, "1", "2", "3")
+    await engine.execute(ann, SendMessage(group.id, "4", mentions=(ben.id,)))
+    await people.say(ann, other, "stays")
+    await engine.execute(ann, DeleteConversation(group.id))
+    assert await engine.prune() == Pruned(expired=0, conversations=1, messages=4)
+    tables = dump(database)
+    assert (len(tables["chat_messages"]), tables["chat_mentions"]) == (1, [])
+    assert await engine.prune() == Pruned(expired=0, conversations=0, messages=0)
+
+
+async def test_a_round_goes_on_where_the_last_step_ended(
+    engine: ChatEngine, people: People, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each step looks at a few conversations only, and the round reaches them all."""
+    monkeypatch.setattr(retention, "_LOOK", 2)
+    ann, ben = await people("ann", "ben")
+    groups = [await people.group(ann, ben) for _ in range(5)]
+    for group in (groups[0], groups[4]):
+        await people.say(ann, group, "old")
+    clock.advance(30 * DAY + 1)
+    looked = await engine.chat_read(
+        lambda work: [work.unit.retention.aged(n, work.now, 30, 2) for n in (0, 2, 4)]
+    )
+    assert [len(one.aged) for one in looked] == [1, 0, 1]
+    assert [one.next for one in looked] == [2, 4, None]
+    while await retention.slowly(engine):
+        pass
+    for group in (groups[0], groups[4]):
+        assert (await engine.execute(ben, ListMessages(group.id))).items == ()
+
+
+def test_mentions_go_by_an_index(tmp_path: Path) -> None:
+    """Those of the messages that go are found among those of a conversation."""
+    assert main(["migrate", f"sqlite:///{tmp_path}/chat.db"]) == 0
+    going = "DELETE FROM chat_mentions WHERE conversation_n = 1 AND seq <= 5"
+    with closing(sqlite3.connect(tmp_path / "chat.db")) as connection:
+        (plan,) = connection.execute(f"EXPLAIN QUERY PLAN {going}").fetchall()
+    assert "chat_mentions_message (conversation_n=? AND seq<?)" in plan[-1]
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from chatcore.flows.parts import Parts
 from chatcore.models import Pruned
@@ -11,6 +12,11 @@ from chatcore.ports.retention import Aged
 from chatcore.services import expiry, retention
 
 _BATCH: Final = 100
+_LOOK: Final = 200
+"""So many conversations one step looks at."""
+
+_reached: Final[WeakKeyDictionary[Parts, int]] = WeakKeyDictionary()
+"""Where each engine's round goes on: one that always began anew would never get far."""
 
 
 async def expire(parts: Parts) -> bool:
@@ -35,25 +41,29 @@ async def prune(parts: Parts) -> Pruned:
     while found := await _bury(parts):
         expired += found
     gone: dict[int, int] = {}
-    place = 0
-    while one := await _aged(parts, place):
-        count, more = await parts.chat_write(partial(retention.prune, id=one.id))
-        gone[one.n] = gone.get(one.n, 0) + count
-        if not more:
-            place = one.n
+    place: int | None = 0
+    while place is not None:
+        place, one, count = await _step(parts, place)
+        if one is not None:
+            gone[one.n] = gone.get(one.n, 0) + count
     return Pruned(expired=expired, conversations=len(gone), messages=sum(gone.values()))
 
 
-async def _aged(parts: Parts, after: int) -> Aged | None:
-    """The next conversation that has something to prune."""
+async def _step(parts: Parts, after: int) -> tuple[int | None, Aged | None, int]:
+    """After which conversation to go on, if there are more; which was pruned; how many rows."""
     days = parts.settings.retention_days
-    found = await parts.chat_read(lambda work: work.unit.retention.aged(after, work.now, days, 1))
-    return found[0] if found else None
+    looked = await parts.chat_read(
+        lambda work: work.unit.retention.aged(after, work.now, days, _LOOK)
+    )
+    if not looked.aged:
+        return looked.next, None, 0
+    one = looked.aged[0]
+    count, more = await parts.chat_write(partial(retention.prune, id=one.id))
+    return one.n - 1 if more else one.n, one, count
 
 
 async def slowly(parts: Parts) -> bool:
     """One step of the background's round; whether there is more to do."""
-    one = await _aged(parts, 0)
-    if one is not None:
-        await parts.chat_write(partial(retention.prune, id=one.id))
-    return one is not None
+    place, _, _ = await _step(parts, _reached.get(parts, 0))
+    _reached[parts] = place or 0
+    return place is not None

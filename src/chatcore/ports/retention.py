@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from attrs import frozen
 
 from chatcore.ids import ConversationId, Milliseconds, UserId
+from chatcore.ports.erasure import Trace
 from chatcore.ports.messages import MessageRecord
 
 
@@ -17,6 +18,16 @@ class Aged:
 
     n: int
     id: ConversationId
+
+
+@frozen
+class Looked:
+    """What was found among so many conversations."""
+
+    aged: Sequence[Aged]
+    """By rising n."""
+    next: int | None
+    """After which to look on; None where there are no more."""
 
 
 class RetentionRepository(ABC):
@@ -36,11 +47,16 @@ class RetentionRepository(ABC):
         """Others' messages there that ``reader`` has read and whose time has not begun."""
 
     @abstractmethod
-    def aged(self, after_n: int, now: Milliseconds, days: int | None, limit: int) -> Sequence[Aged]:
-        """Conversations after ``after_n`` with something to prune, by rising n.
+    def aged(self, after_n: int, now: Milliseconds, days: int | None, limit: int) -> Looked:
+        """Those with something to prune among the ``limit`` conversations after ``after_n``.
 
-        ``days`` is how long the engine keeps messages; a conversation may keep them for less.
+        ``days`` is how long the engine keeps messages; a conversation may keep them for less, and
+        one that has ended keeps none.
         """
+
+    @abstractmethod
+    def ended(self, id: ConversationId) -> Trace | None:
+        """The conversation, if it has ended."""
 
     @abstractmethod
     def oldest(self, conversation_n: int, after_seq: int, before: Milliseconds, limit: int) -> int:

@@ -130,11 +130,23 @@ def _remove(work: ChatWork, actor: Actor, id: MessageId) -> None:
     if parts is None:
         return
     stream = work.unit.conversations.lock([parts[0]]).get(parts[0])
-    found = None if stream is None else work.unit.messages.get([(stream.n, parts[1])])
-    if stream is None or not found:
+    ended = work.unit.retention.ended(parts[0]) if stream is None else None
+    if stream is not None:
+        n = stream.n
+    elif ended is not None:
+        n = ended.conversation_n
+    else:
+        return
+    found = work.unit.messages.get([(n, parts[1])])
+    if not found:
         return
     (record,) = found.values()
-    if record.nonce == parts[2] and record.deleted_at is None:
+    if record.nonce != parts[2] or record.deleted_at is not None:
+        return
+    if ended is not None:
+        # Nobody is left to tell.
+        work.unit.erasures.blank(ended, record.sender_id, [record.seq])
+    elif stream is not None:
         # A host's own code has no user id: then the tombstone names nobody but the sender.
         by = actor.user_id or record.sender_id
         tombstones.bury(work, stream, record, by=by, reason="removed")

@@ -2,6 +2,7 @@
 
 First the conversation says up to where nothing is left (``pruned_seq``), with a revision; only then
 rows go. A crash between the two leaves rows that nobody sees, and that the next round deletes.
+Of a conversation that has ended all go, however young: nobody is there to see or be told.
 """
 
 from __future__ import annotations
@@ -23,7 +24,11 @@ def prune(work: ChatWork, id: ConversationId) -> tuple[int, bool]:
     """One step in one conversation: how many rows went, and whether there is more to do."""
     stream = work.unit.conversations.lock([id]).get(id)
     if stream is None:
-        return 0, False
+        ended = work.unit.retention.ended(id)
+        if ended is None:
+            return 0, False
+        gone = work.unit.retention.forget(ended.conversation_n, ended.last_seq, _STEP)
+        return gone, gone == _STEP
     gone = work.unit.retention.forget(stream.n, stream.pruned_seq, _STEP)
     if gone:
         return gone, True

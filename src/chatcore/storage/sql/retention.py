@@ -8,8 +8,9 @@ from typing import Any, Final
 from sqlalchemy import Table, and_, case, delete, exists, literal, or_, select
 
 from chatcore.ids import ConversationId, Milliseconds, UserId
+from chatcore.ports.erasure import Trace
 from chatcore.ports.messages import MessageRecord
-from chatcore.ports.retention import Aged, RetentionRepository
+from chatcore.ports.retention import Aged, Looked, RetentionRepository
 from chatcore.storage.sql.mapping import RecordMapping
 from chatcore.storage.sql.repository import Repository
 from chatcore.storage.sql.schema import ChatSchema
@@ -85,7 +86,7 @@ class SqlRetention(Repository, RetentionRepository):
         m = self._schema.messages.c
         return m.expire_after_s.is_not(None), m.expires_at.is_(None), m.deleted_at.is_(None)
 
-    def aged(self, after_n: int, now: Milliseconds, days: int | None, limit: int) -> Sequence[Aged]:
+    def aged(self, after_n: int, now: Milliseconds, days: int | None, limit: int) -> Looked:
         c, m = self._schema.conversations.c, self._schema.messages.c
         kept: Any = c.retention_days
         if days is not None:
@@ -95,15 +96,30 @@ class SqlRetention(Repository, RetentionRepository):
             .where(m.conversation_n == c.n, m.seq == c.pruned_seq + 1)
             .where(m.created_at < now - kept * _DAY_MS)
         )
-        left = exists(literal(1)).where(m.conversation_n == c.n, m.seq <= c.pruned_seq)
-        chosen = (
-            select(c.n, c.id)
-            .where(c.n > after_n, c.deleted_at.is_(None), c.last_seq > 0)
-            .where(or_(and_(kept.is_not(None), old), left))
-            .order_by(c.n)
-            .limit(limit)
+        gone = case((c.deleted_at.is_(None), c.pruned_seq), else_=c.last_seq)
+        left = exists(literal(1)).where(m.conversation_n == c.n, m.seq <= gone)
+        due = case((or_(left, and_(kept.is_not(None), old)), 1), else_=0)
+        # Its condition stands among the columns: as a filter it would be tried on every row.
+        chosen = select(c.n, c.id, due).where(c.n > after_n).order_by(c.n).limit(limit)
+        rows = self._session.rows(chosen)
+        return Looked(
+            aged=[Aged(int(n), ConversationId(id)) for n, id, due in rows if due],
+            next=int(rows[-1][0]) if len(rows) == limit else None,
         )
-        return [Aged(int(n), ConversationId(id)) for n, id in self._session.rows(chosen)]
+
+    def ended(self, id: ConversationId) -> Trace | None:
+        c = self._schema.conversations.c
+        row = self._session.row(
+            select(c.n, c.kind, c.last_seq, c.pruned_seq).where(
+                c.id == id, c.deleted_at.is_not(None)
+            )
+        )
+        if row is None:
+            return None
+        n, kind, last, pruned = row
+        return Trace(
+            conversation_n=n, id=id, kind=kind, ended=True, last_seq=last, pruned_seq=pruned
+        )
 
     def oldest(self, conversation_n: int, after_seq: int, before: Milliseconds, limit: int) -> int:
         m = self._schema.messages.c

@@ -296,6 +296,8 @@ class ChatSchema:
             _required("seq", Ms),
             PrimaryKeyConstraint("conversation_n", "user_id", "seq"),
         )
+        said = self.mentions.c
+        Index(f"{self.prefix}mentions_message", said.conversation_n, said.seq)
         self.reactions = self._table(
             "reactions",
             _required("conversation_n", Surrogate),
