@@ -37,7 +37,7 @@
  *   `message-member`, `make-owner`, `make-admin`, `make-member`, `remove-member`, `ban-member`;
  *   `invites` (then `invite-lifetime`, `invite-uses`, `create-invite`, `invite-link`, `invite` with
  *   `revoke-invite`), `group-settings` (then `setting-announcement`, `setting-public`,
- *   `setting-frozen`, `setting-history`, `setting-slow-mode`, `ban` with `unban`); `leave-group`,
+ *   `setting-frozen`, `setting-history`, `setting-slow-mode`, `setting-expire`, `ban` with `unban`); `leave-group`,
  *   `delete-group`
  * - the account: `profile-display-name`, `profile-bio`, `save-profile`, `presence-status`,
  *   `privacy` with `privacy-<what>`, `sessions` with `session` and `revoke-session`, `logout`

@@ -8,6 +8,7 @@ const SWITCHES = {
   public: "Anyone may find and join",
   frozen: "Frozen: nobody writes",
 };
+const LIVES = { Never: null, "After a day": 86_400, "After a week": 604_800 };
 const PAUSES = { Off: 0, "10 seconds": 10, "1 minute": 60, "5 minutes": 300, "1 hour": 3_600 };
 
 /** The dialog; each change is made at once. */
@@ -33,6 +34,20 @@ export function openGroupSettings(state) {
       h("option", { value: seconds, selected: seconds === (settings.slow_mode_s ?? 0) }, label),
     ),
   );
+  const life = h(
+    "select",
+    {
+      testid: "setting-expire",
+      onchange: () => set({ expire_after_s: life.value ? Number(life.value) : null }),
+    },
+    Object.entries(LIVES).map(([label, seconds]) =>
+      h(
+        "option",
+        { value: seconds ?? "", selected: seconds === (settings.expire_after_s ?? null) },
+        label,
+      ),
+    ),
+  );
   const bans = banList(state.id);
   dialog(
     "Group settings",
@@ -40,6 +55,7 @@ export function openGroupSettings(state) {
       ...switches,
       history,
       h("label", { class: "field" }, h("span", {}, "Pause between messages"), pause),
+      h("label", { class: "field" }, h("span", {}, "New messages disappear"), life),
       bans,
     ],
     { testid: "group-settings" },
