@@ -30,6 +30,7 @@ from chatcore.operations import (
     UpdateConversation,
     Vote,
 )
+from chatcore.services.work import ChatWork
 from chatcore.testing.clock import FakeClock
 from tests.people import PASSWORD, People, RecordingBroker
 from tests.services.files import keep
@@ -208,6 +209,31 @@ async def test_a_repeat_of_what_has_gone(
     again = await engine.execute(ann, SendMessage(group.id, "x", "k"))
     assert isinstance(again, Message)
     assert again.deleted is not None
+
+
+async def test_a_thread_counts_right_when_reply_and_root_go_together(
+    engine: ChatEngine, people: People, clock: FakeClock, broker: RecordingBroker
+) -> None:
+    """Whichever of the two expired first."""
+    ann, ben = await people("ann", "ben")
+    group = await people.group(ann, ben)
+    await let_expire(engine, ann, group, 20)
+    (root,) = await people.say(ann, group, "root")
+    await let_expire(engine, ann, group, 10)
+    await engine.execute(ben, SendMessage(group.id, "goes", thread_id=root.id))
+    await let_expire(engine, ann, group, None)
+    await engine.execute(ann, SendMessage(group.id, "stays", thread_id=root.id))
+    clock.advance(20)
+    await retention.expire(engine)
+    n, seq = await engine.chat_read(lambda work: _place(work, root))
+    kept = await engine.chat_read(lambda work: work.unit.messages.get([(n, seq)])[n, seq])
+    assert kept.deleted_at is not None
+    assert kept.details == {"thread": {"count": 1, "participants": [ann.id]}}
+
+
+def _place(work: ChatWork, message: Message) -> tuple[int, int]:
+    streams = work.unit.conversations.get([message.conversation_id])
+    return streams[message.conversation_id].n, message.seq
 
 
 async def test_what_changes_after_it_expired_says_nothing_of_it(

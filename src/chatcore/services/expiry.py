@@ -36,7 +36,8 @@ def begin_left(work: ChatWork, found: Sequence[tuple[ConversationId, UserId]]) -
 def bury(work: ChatWork, found: Sequence[tuple[ConversationId, int]]) -> int:
     """Make tombstones of these, where they have expired and are none; how many."""
     streams = work.unit.conversations.lock({id for id, _ in found})
-    places = [(streams[id].n, seq) for id, seq in found if id in streams]
+    # A root before its replies: each of these counts it anew, and it was read before they did.
+    places = sorted((streams[id].n, seq) for id, seq in found if id in streams)
     records = work.unit.messages.get(places)
     by_n = {stream.n: stream for stream in streams.values()}
     count = 0
