@@ -1,5 +1,6 @@
 """Files: who sees them, and who may delete them."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,10 @@ import pytest
 from chatcore.engine import ChatEngine
 from chatcore.errors import Conflict, NotFound
 from chatcore.ids import UploadId
-from chatcore.models import Actor
+from chatcore.models import Actor, Deferred
 from chatcore.operations import (
     AddMembers,
+    CancelScheduled,
     DeleteConversation,
     DeleteMessage,
     DeleteUpload,
@@ -85,3 +87,22 @@ async def test_deleting_a_file(database: str, tmp_path: Path) -> None:
         assert not await sees(engine, ann, upload)
         with pytest.raises(NotFound):
             await engine.execute(ann, DeleteUpload(upload))
+
+
+async def test_a_message_that_waits_holds_its_file(database: str, tmp_path: Path) -> None:
+    """Until it is cancelled: it would come without it, or fail."""
+    async with ChatEngine(database, hasher=PlainHasher(), files=tmp_path / "files") as engine:
+        people = People(engine)
+        (ann,) = await people("ann")
+        group = await people.group(ann)
+        upload, other = await keep(engine, ann), await keep(engine, ann)
+        tomorrow = datetime.now(UTC) + timedelta(days=1)
+        send = SendMessage(group.id, "see", upload_ids=(upload,), send_at=tomorrow)
+        planned = await engine.execute(ann, send)
+        assert isinstance(planned, Deferred)
+        with pytest.raises(Conflict):
+            await engine.execute(ann, DeleteUpload(upload))
+        await engine.execute(ann, DeleteUpload(other))
+        await engine.execute(ann, CancelScheduled(planned.scheduled.id))
+        await engine.execute(ann, DeleteUpload(upload))
+        assert not await sees(engine, ann, upload)

@@ -33,7 +33,15 @@ def delete(work: ChatWork, actor: Actor, operation: DeleteUpload) -> Done:
     record = find(work, actor, operation.upload_id)
     if record.owner_id != actor.user_id:
         raise Forbidden
-    if work.unit.uploads.holders(record.id):
+    if work.unit.uploads.holders(record.id) or _awaited(work, record):
         raise Conflict("A message holds this file")
     work.unit.uploads.delete(record.id)
     return Done()
+
+
+def _awaited(work: ChatWork, record: UploadRecord) -> bool:
+    """Whether a message that waits may still be sent with it: only its owner can have made one."""
+    rows = work.unit.scheduled.page(record.owner_id, "", work.limits.scheduled_a_user)
+    return any(
+        record.id in row.content.get("upload_ids", ()) for row in rows if row.state != "rejected"
+    )
