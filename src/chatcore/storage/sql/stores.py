@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Generic, TypeVar
 
 import msgspec
@@ -53,9 +53,10 @@ _FULL = "database or disk is full"
 
 
 class _Repositories:
-    """Prototypes of the chat store's repositories: their statements are built once."""
+    """Prototypes of the chat store's repositories: their statements are built once a process."""
 
-    def __init__(self, schema: ChatSchema) -> None:
+    def __init__(self, prefix: str) -> None:
+        self.schema = schema = ChatSchema(prefix)
         self.conversations = SqlConversations(schema)
         self.members = SqlMembers(schema)
         self.bans = SqlBans(schema)
@@ -86,11 +87,17 @@ class _Repositories:
 class _AccountsRepositories:
     """Those of the accounts store."""
 
-    def __init__(self, schema: AccountsSchema) -> None:
+    def __init__(self, prefix: str) -> None:
+        self.schema = schema = AccountsSchema(prefix)
         self.users = SqlUsers(schema)
         self.sessions = SqlSessions(schema)
         self.resets = SqlResets(schema)
         self.audit = SqlAudit(schema.audit)
+
+
+# Tables and statements are never changed once they are built: engines share them.
+_repositories = cache(_Repositories)
+_accounts_repositories = cache(_AccountsRepositories)
 
 
 class _Unit:
@@ -327,8 +334,8 @@ class SqlChatStore(_SqlStore[SqlChatUnit], Store[ChatUnit]):
 
     def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
         super().__init__(database, settings, clock)
-        self.schema = ChatSchema(settings.table_prefix)
-        self._prototypes = _Repositories(self.schema)
+        self._prototypes = _repositories(settings.table_prefix)
+        self.schema = self._prototypes.schema
         self._epoch = ""
 
     def _prepare(self, connection: Connection) -> None:
@@ -374,8 +381,8 @@ class SqlAccountsStore(_SqlStore[SqlAccountsUnit], Store[AccountsUnit]):
 
     def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
         super().__init__(database, settings, clock)
-        self.schema = AccountsSchema(settings.table_prefix)
-        self._prototypes = _AccountsRepositories(self.schema)
+        self._prototypes = _accounts_repositories(settings.table_prefix)
+        self.schema = self._prototypes.schema
 
     @contextmanager
     def write(self) -> Iterator[AccountsUnit]:

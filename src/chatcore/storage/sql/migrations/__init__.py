@@ -7,6 +7,7 @@ Each store keeps its version in a table of its own, so that both may share a dat
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -38,8 +39,13 @@ def versions(connection: Connection, branch: str, prefix: str) -> tuple[str | No
     """The version of a store's tables, None where it has none, and the newest there is."""
     options = {"version_table": version_table(branch, prefix)}
     current = MigrationContext.configure(connection, opts=options).get_current_revision()
-    scripts = ScriptDirectory.from_config(_config(connection, branch, prefix))
-    return current, scripts.get_current_head()
+    return current, _newest(branch)
+
+
+@cache
+def _newest(branch: str) -> str | None:
+    """The last version of a branch. Reading the scripts takes longer than all else at opening."""
+    return ScriptDirectory(str(_HERE), version_locations=[str(_HERE / branch)]).get_current_head()
 
 
 def pending(connection: Connection, branch: str, prefix: str) -> bool:
