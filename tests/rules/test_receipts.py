@@ -14,6 +14,7 @@ from chatcore.models import Member
 from chatcore.rules.receipts import (
     NOTHING,
     Watermark,
+    between,
     claim,
     join,
     lowest,
@@ -179,6 +180,16 @@ def test_many_statuses_at_once(members, sender, some):
     assert statuses(members, sender, some) == {
         seq: status(seq, map(mark_of, recipients(members, sender, seq))) for seq in some
     }
+
+
+@given(groups(), user_ids(), st.lists(seqs, min_size=1, max_size=5))
+def test_what_lies_between_two_messages(members, sender, some):
+    """How far the recipients of the first and of the last are says all, or nothing."""
+    present = [one for one in members if one.left_at is None]
+    ends = [recipients(present, sender, seq) for seq in (min(some), max(some))]
+    if all(ends):
+        found = between(some, *(lowest(map(mark_of, end)) for end in ends))
+        assert found in (None, statuses(members, sender, some))
 
 
 @given(seqs)

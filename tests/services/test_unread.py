@@ -24,9 +24,12 @@ from chatcore.operations import (
     GetBadge,
     ImportMessage,
     ListConversations,
+    ListMessages,
     MarkReceipt,
+    NewUserSettings,
     PersonalizeConversation,
     SendMessage,
+    UpdateAccount,
 )
 from chatcore.ports.members import Listed
 from chatcore.ports.messages import MessageRecord
@@ -349,6 +352,30 @@ async def test_a_list_takes_as_many_statements_for_many(
         await people.say(ann, await people.group(ann, ben, cem), "mine")
         await people.say(ben, await people.group(ann, ben, cem), "yours")
     assert await asked() == few
+
+
+@pytest.mark.anyio
+async def test_a_page_reads_no_list_of_members(
+    engine: ChatEngine, people: People, statements: list[str]
+) -> None:
+    """However large the group: how far all are is one number, unless somebody may hide theirs."""
+    ann, ben, cem = await people("ann", "ben", "cem")
+    group = await people.group(ann, ben, cem)
+    await people.say(ann, group, "1", "2", "3")
+
+    async def asked() -> tuple[list[str | None], bool]:
+        statements.clear()
+        page = await engine.execute(ann, ListMessages(group.id))
+        every = any("receipt_rev >" in one for one in statements)
+        return [one.status for one in page.items], every
+
+    for reader in (ben, cem):
+        await engine.execute(reader, MarkReceipt(group.id, read_seq=3))
+    assert await asked() == (["read"] * 3, False)
+    await people.say(ann, group, "4")
+    assert await asked() == (["read"] * 3 + ["sent"], False)
+    await engine.execute(cem, UpdateAccount(settings=NewUserSettings(receipts="nobody")))
+    assert await asked() == (["sent"] * 4, True)
 
 
 @pytest.mark.anyio

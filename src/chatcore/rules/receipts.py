@@ -145,3 +145,13 @@ def statuses(members: Collection[Marked], sender: UserId, seqs: Iterable[int]) -
         else:
             found[seq] = status(seq, map(_mark, recipients(members, sender, seq)))
     return found
+
+
+def between(seqs: Collection[int], first: Watermark, last: Watermark) -> dict[int, Status] | None:
+    """The same where it is known up to where the recipients of the first and the last one are.
+
+    The recipients of a message are also those of every later one, so what all of them have reached
+    only falls from the first to the last. None where the two don't say it.
+    """
+    found = {seq: reached(seq, first) for seq in seqs}
+    return found if all(reached(seq, last) == found[seq] for seq in seqs) else None

@@ -31,6 +31,7 @@ def add(work: ChatWork, actor: Actor, operation: AddBlock) -> Block:
         raise Invalid.field("user_id", "not yourself")
     if other not in work.known:
         raise NotFound
+    work.unit.actors.lock([user, other])
     record = work.unit.blocks.get(user, other)
     if record is None:
         record = BlockRecord(
@@ -41,7 +42,12 @@ def add(work: ChatWork, actor: Actor, operation: AddBlock) -> Block:
 
 def remove(work: ChatWork, actor: Actor, operation: RemoveBlock) -> Block:
     """Raises :class:`NotFound` where there is no block."""
-    record = work.unit.blocks.get(active(work, actor), operation.user_id)
+    user, other = active(work, actor), operation.user_id
+    # Rows stay: where there is none, nobody has to be locked.
+    if work.unit.blocks.get(user, other) is None:
+        raise NotFound
+    work.unit.actors.lock([user, other])
+    record = work.unit.blocks.get(user, other)
     if record is None or not record.active:
         raise NotFound
     return _set(work, record, False)

@@ -43,6 +43,8 @@ def request(work: ChatWork, actor: Actor, other: UserId, *, by_phone: bool = Fal
     user = access.active(work, actor)
     if other == user:
         raise Invalid.field("phone" if by_phone else "user_id", "not yourself")
+    # A block, a setting or the other one's request in this moment: what is read now holds.
+    work.unit.actors.lock([user, other])
     asked = circle(work, other)
     if not asked.standing.active or (by_phone and asked.settings.phone == "nobody"):
         raise NotFound
@@ -103,8 +105,8 @@ class _Pair:
     def take(self, step: rules.Step) -> Contact:
         """Take a step, store both sides and tell both; the user's.
 
-        What is so already changes nothing. A refusal comes before anything is locked; behind the
-        lock it is decided again, for the other one may have been quicker.
+        What is so already changes nothing. What is refused here locks nothing; behind the lock it
+        is decided again, for the other one may have been quicker.
         """
         if rules.after(self.standing, step) != self.standing:
             accounts = self._work.unit.actors.lock([self._user, self._other])

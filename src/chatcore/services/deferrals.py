@@ -149,11 +149,16 @@ class Deferrals:
         if record.key is not None:
             self._keyed[record.key, record.user_id, record.conversation_n] = record
 
+    @property
+    def accounts(self) -> set[UserId]:
+        """Whose account streams :meth:`write` writes to."""
+        return {record.user_id for record, _ in self._made}
+
     def write(self) -> None:
         """Store what was deferred, and tell each sender."""
         if not self._made:
             return
-        accounts = self._work.unit.actors.lock({record.user_id for record, _ in self._made})
+        accounts = self._work.unit.actors.lock(self.accounts)
         for record, shown in self._made:
             account = accounts[record.user_id]
             account.defers = True

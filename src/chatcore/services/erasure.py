@@ -193,6 +193,8 @@ def _messages(work: ChatWork, trace: Trace, seqs: Sequence[int]) -> Sequence[Mes
 def forget(work: ChatWork, user: UserId) -> bool:
     """End contacts, and delete what was the user's alone; whether there may be more."""
     alive = work.unit.contacts.page(user, ("requested", "accepted"), "", STEP)
+    # All at once: what is locked later could meet another's order.
+    work.unit.actors.lock([user, *(one.other_id for one in alive)])
     for one in alive:
         contacts.end(work, user, one.other_id)
     gone = {} if alive else work.unit.erasures.forget(user, STEP)

@@ -194,9 +194,32 @@ def statuses(
     """
     if not seqs:
         return {}
+    watching = viewer or sender
+    return _alike(work, stream, sender, seqs, watching) or _each(
+        work, stream, sender, seqs, watching
+    )
+
+
+def _alike(
+    work: ChatWork, stream: ConversationRecord, sender: UserId, seqs: Sequence[int], viewer: UserId
+) -> Mapping[int, Status] | None:
+    """The same without reading every member, where nobody may hide anything: nearly always."""
+    if circle(work, viewer).settings.receipts != "everyone":
+        return None
+    ends = [(stream.n, min(seqs)), (stream.n, max(seqs))]
+    marks = work.unit.members.slowest({(n, sender, seq) for n, seq in ends})
+    if not all(end in marks for end in ends):
+        return None
+    return rules.between(seqs, *(rules.Watermark(*marks[end]) for end in ends))
+
+
+def _each(
+    work: ChatWork, stream: ConversationRecord, sender: UserId, seqs: Sequence[int], viewer: UserId
+) -> Mapping[int, Status]:
+    """Looking at every member, those who left too."""
     rows = work.unit.members.changed(stream.n, -1, -1)
     members = [*rows, *(left for row in rows for left in _former(row))]
-    hidden = secretive(work, viewer or sender, [row.user_id for row in rows])
+    hidden = secretive(work, viewer, [row.user_id for row in rows])
     if hidden:
         members = [veiled(row) if row.user_id in hidden else row for row in members]
     return rules.statuses(members, sender, seqs)
@@ -321,7 +344,7 @@ def _last_statuses(
             found[n] = {seq: rules.reached(seq, rules.Watermark(*marks[n, seq]))}
         else:
             # All recipients have left, or one of them may hide something: look at each.
-            found[n] = statuses(work, stream, sender, [seq])
+            found[n] = _each(work, stream, sender, [seq], sender)
     return found
 
 

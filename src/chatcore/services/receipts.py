@@ -58,6 +58,11 @@ class Moves:
         member.trail = _trail(member, self._work.now)
         self._moved[stream.n, member.user_id] = stream, member
 
+    @property
+    def accounts(self) -> set[UserId]:
+        """Whose account streams :meth:`write` writes to."""
+        return {seat.member.user_id for seat in self._unmarked.values()}
+
     def write(self) -> None:
         """Store the watermarks, and announce each conversation's once.
 
@@ -112,11 +117,13 @@ def mark(work: ChatWork, requests: Sequence[Request]) -> list[Outcome]:
             outcomes.append(_claim(work, request, seats.of(request), moves))
         except ChatError as error:
             outcomes.append(error)
+    claims = [one for one in outcomes if isinstance(one, _Claim)]
+    _lock(work, moves, claims)
     moves.write()
-    for one in outcomes:
-        if isinstance(one, _Claim) and one.root is not None:
+    for one in claims:
+        if one.root is not None:
             threads.mark(work, one.seat, one.root, one.read)
-    counts = faces.unread_of(work, [one.seat for one in outcomes if isinstance(one, _Claim)])
+    counts = faces.unread_of(work, [one.seat for one in claims])
     return [_answer(work, one, counts) if isinstance(one, _Claim) else one for one in outcomes]
 
 
@@ -128,6 +135,14 @@ class _Claim:
     root: MessageRecord | None = None
     read: int = 0
     """In the thread of ``root``."""
+
+
+def _lock(work: ChatWork, moves: Moves, claims: Sequence[_Claim]) -> None:
+    """All users of the batch at once: one by one they could meet another batch's order."""
+    in_threads = {one.seat.member.user_id for one in claims if one.root is not None}
+    users = moves.accounts | in_threads
+    if users:
+        work.unit.actors.lock(users)
 
 
 def _claim(work: ChatWork, request: Request, found: Seat, moves: Moves) -> _Claim:

@@ -65,8 +65,11 @@ class _Beside:
     pace: Pace
     deferrals: Deferrals
 
-    def write(self) -> None:
-        """Store it."""
+    def write(self, work: ChatWork) -> None:
+        """Store it. Users are locked all at once: apart they could meet another batch's order."""
+        users = self.moves.accounts | self.deferrals.accounts
+        if users:
+            work.unit.actors.lock(users)
         self.growth.write()
         self.moves.write()
         self.pace.write()
@@ -94,7 +97,7 @@ def send(work: ChatWork, requests: Sequence[Request]) -> list[Outcome]:
             held = [one["upload_id"] for one in record.details.get("attachments", ())]
             if held:
                 work.unit.uploads.attach(record.conversation_n, record.seq, held)
-    beside.write()
+    beside.write(work)
     return outcomes
 
 
