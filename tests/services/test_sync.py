@@ -12,6 +12,7 @@ from chatcore.ids import StreamCursor, StreamId
 from chatcore.models import Actor, Head, Heads
 from chatcore.operations import (
     AddBlock,
+    AddBookmark,
     AddMembers,
     AddReaction,
     DeleteConversation,
@@ -20,6 +21,7 @@ from chatcore.operations import (
     GetHeads,
     Leave,
     MarkReceipt,
+    PersonalizeConversation,
     Pull,
     PullFrom,
     RemoveBlock,
@@ -27,6 +29,7 @@ from chatcore.operations import (
     UpdateConversation,
     UpdateMember,
 )
+from chatcore.storage.sql.repository import Session
 from chatcore.testing.clock import FakeClock
 from chatcore.testing.fakes import PlainHasher
 from tests.people import People
@@ -208,6 +211,46 @@ async def test_a_long_pull_comes_in_parts(engine: ChatEngine, people: People) ->
             + [f"{name} conversation.updated 7", f"{name} receipts.moved 1"]
             + ["me block.changed 2"]
         )
+
+
+async def test_the_pages_of_ones_own_stream_are_the_whole(
+    engine: ChatEngine, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever their size, with rows of which nothing is left to say; none reads much more."""
+    ann, *others = await people("ann", "ben", "cem", "dan", "eve")
+    at = await head(engine, ann, "me")
+    groups = [await people.group(others[0], ann) for _ in range(4)]
+    for number, group in enumerate(groups):
+        said = (await people.say(others[0], group, "hm"))[0]
+        await engine.execute(ann, AddBookmark(said.id))
+        await engine.execute(ann, DeleteMessage(group.id, said.id, "me"))
+        await engine.execute(ann, AddBlock(others[number].id))
+    for group in groups:
+        await engine.execute(ann, PersonalizeConversation(group.id, draft="half"))
+    for group in groups[1:]:
+        await engine.execute(ann, Leave(group.id))
+    whole = (await pull(engine, ann, since(at))).changes
+    assert len(whole) == 3 * 4 + 4 + 1
+    read: list[int] = []
+    rows = Session.rows
+
+    def counted(self: Session, *statement: Any) -> Any:
+        found = rows(self, *statement)
+        read.append(len(found))
+        return found
+
+    monkeypatch.setattr(Session, "rows", counted)
+    for size in range(1, len(whole) + 2):
+        found: list[Any] = []
+        wanted, more = since(at), True
+        while more:
+            pulled = await pull(engine, ann, wanted, limit=size)
+            (stream,) = pulled.streams
+            found += pulled.changes
+            wanted, more = PullFrom(stream="me", cursor=stream.cursor), stream.more
+        assert tuple(found) == whole
+        assert max(read) <= size + 1
+        read.clear()
 
 
 async def test_a_pull_is_bounded_in_bytes(database: str) -> None:

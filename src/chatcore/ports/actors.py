@@ -106,5 +106,5 @@ class BlockRepository(ABC):
         """Insert or replace."""
 
     @abstractmethod
-    def changed(self, user_id: UserId, rev: int) -> Sequence[BlockRecord]:
-        """Blocks set or taken back after ``rev``, by rev."""
+    def changed(self, user_id: UserId, rev: int, limit: int) -> Sequence[BlockRecord]:
+        """The first ``limit`` blocks set or taken back after ``rev``, by rev."""

@@ -47,5 +47,5 @@ class BookmarkRepository(ABC):
         """A user's bookmarks by falling ``me_rev``, below ``before``."""
 
     @abstractmethod
-    def changed(self, user_id: UserId, rev: int) -> Sequence[Placed]:
-        """Those set or taken back after ``rev``, by rev."""
+    def changed(self, user_id: UserId, rev: int, limit: int) -> Sequence[Placed]:
+        """The first ``limit`` set or taken back after ``rev``, by rev."""

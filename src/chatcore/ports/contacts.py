@@ -52,5 +52,5 @@ class ContactRepository(ABC):
         """Insert or replace."""
 
     @abstractmethod
-    def changed(self, user_id: UserId, rev: int) -> Sequence[ContactRecord]:
-        """Those that changed after ``rev``, by rev."""
+    def changed(self, user_id: UserId, rev: int, limit: int) -> Sequence[ContactRecord]:
+        """The first ``limit`` that changed after ``rev``, by rev."""

@@ -142,5 +142,8 @@ class MemberRepository(ABC):
         """The same by falling (touched_at, n), touched at or after ``since``."""
 
     @abstractmethod
-    def mine(self, user_id: UserId, rev: int) -> Sequence[tuple[ConversationRecord, MemberRecord]]:
-        """Memberships and tombstones with a higher ``me_rev`` or ``personal_rev``."""
+    def mine(
+        self, user_id: UserId, rev: int, limit: int, *, personal: bool
+    ) -> Sequence[tuple[ConversationRecord, MemberRecord]]:
+        """The first ``limit`` memberships and tombstones with a higher ``me_rev``, by it; or, if
+        ``personal``, ``personal_rev``."""

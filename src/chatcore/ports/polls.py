@@ -42,6 +42,7 @@ class PollRepository(ABC):
 
     @abstractmethod
     def changed(
-        self, user_id: UserId, rev: int
+        self, user_id: UserId, rev: int, limit: int
     ) -> Sequence[tuple[int, ConversationId, int, str, Options]]:
-        """(me_rev, conversation, seq, nonce, options) of own votes cast after ``rev``."""
+        """(me_rev, conversation, seq, nonce, options) of the first ``limit`` own votes cast after
+        ``rev``, by rev."""

@@ -48,5 +48,7 @@ class HiddenRepository(ABC):
         """Which of these the user has hidden."""
 
     @abstractmethod
-    def changed(self, user_id: UserId, rev: int) -> Sequence[tuple[int, ConversationId, int, str]]:
-        """(me_rev, conversation, seq, nonce) of messages hidden after ``rev``, by rev."""
+    def changed(
+        self, user_id: UserId, rev: int, limit: int
+    ) -> Sequence[tuple[int, ConversationId, int, str]]:
+        """(me_rev, conversation, seq, nonce) of the first ``limit`` hidden after ``rev``."""

@@ -64,8 +64,8 @@ class ScheduledRepository(ABC):
         """Waiting rows whose time has come, the longest waiting first."""
 
     @abstractmethod
-    def changed(self, user_id: UserId, rev: int) -> Sequence[ScheduledRecord]:
-        """A user's rows changed after ``rev``, by rev."""
+    def changed(self, user_id: UserId, rev: int, limit: int) -> Sequence[ScheduledRecord]:
+        """The first ``limit`` of a user's rows changed after ``rev``, by rev."""
 
     @abstractmethod
     def save(self, record: ScheduledRecord) -> None:

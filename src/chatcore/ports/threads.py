@@ -59,6 +59,7 @@ class ThreadRepository(ABC):
 
     @abstractmethod
     def marked(
-        self, user_id: UserId, rev: int
+        self, user_id: UserId, rev: int, limit: int
     ) -> Sequence[tuple[int, ConversationId, int, str, int]]:
-        """(me_rev, conversation, root's seq and nonce, read_seq) of marks set after ``rev``."""
+        """(me_rev, conversation, root's seq and nonce, read_seq) of the first ``limit`` marks set
+        after ``rev``, by rev."""

@@ -12,7 +12,7 @@ from attrs import asdict, evolve
 
 from chatcore import codec
 from chatcore.errors import Conflict, Invalid, KeyReused
-from chatcore.events import Change, Event, MessageSent, MessageUpdated, ScheduledChanged
+from chatcore.events import Event, MessageSent, MessageUpdated, ScheduledChanged
 from chatcore.ids import (
     MessageId,
     Milliseconds,
@@ -198,23 +198,26 @@ def _unheard(record: ScheduledRecord, stream: ConversationRecord) -> Message:
     return faces.message(MessageRecord(**record.content), stream)
 
 
-def changes(work: ChatWork, account: ActorRecord, rev: int) -> Sequence[Change]:
-    """What became of a user's rows after ``rev``, for a pull of their stream."""
+def changes(
+    work: ChatWork, account: ActorRecord, rev: int, most: int
+) -> Sequence[tuple[int, Event | None]]:
+    """(rev, event) of the first ``most`` of a user's rows changed after ``rev``, by rev.
+
+    None for what there is nothing to say of any more.
+    """
     if not account.defers:
         return ()
-    rows = work.unit.scheduled.changed(account.user_id, rev)
+    rows = work.unit.scheduled.changed(account.user_id, rev, most)
     ids = {row.conversation_id for row in rows if row.state == UNHEARD}
     streams = work.unit.conversations.get(ids) if ids else {}
-    found = []
+    found: list[tuple[int, Event | None]] = []
     for row in rows:
-        event: Event
+        event: Event | None = None
         if row.state != UNHEARD:
             event = ScheduledChanged(face(row))
         elif row.conversation_id in streams:
             event = MessageUpdated(_unheard(row, streams[row.conversation_id]))
-        else:
-            continue
-        found.append(Change(stream="me", rev=row.me_rev, event=event))
+        found.append((row.me_rev, event))
     return found
 
 

@@ -9,26 +9,17 @@ from attrs import define, evolve, field, frozen
 from chatcore import codec
 from chatcore.errors import Invalid
 from chatcore.events import (
-    BlockChanged,
-    BookmarkChanged,
     Change,
-    ContactChanged,
-    ConversationPersonal,
     ConversationUpdated,
     Event,
     MemberLeft,
-    MembershipChanged,
     MemberUpdated,
-    MessageHidden,
     MessageUpdated,
-    MeUpdated,
     Pulled,
     PulledMe,
     PulledStream,
     ReceiptsMoved,
     Skipped,
-    ThreadMarked,
-    VoteChanged,
 )
 from chatcore.ids import (
     ConversationId,
@@ -37,12 +28,11 @@ from chatcore.ids import (
     UserId,
     decode_cursor,
     encode_cursor,
-    message_id,
 )
 from chatcore.models import Actor, Head, Heads
 from chatcore.operations import GetHeads, Pull, PullFrom
 from chatcore.ports.actors import ActorRecord
-from chatcore.services import blocks, bookmarks, contacts, deferrals, faces, paging
+from chatcore.services import faces, own_changes, paging
 from chatcore.services.access import Seat, active
 from chatcore.services.ties import secretive
 from chatcore.services.work import ChatWork
@@ -278,45 +268,10 @@ def _pull_me(work: ChatWork, user: UserId, wanted: PullFrom, answer: _Answer) ->
     if place is None:
         answer.reset.append(ME)
         return
-    changes = sorted(_my_changes(work, account, place.rev), key=lambda change: change.rev)
-    rev, more = answer.take(changes, place.rev, account.rev)
+    changes, complete = own_changes.after(work, account, place.rev, answer.limit + 1)
+    rev, more = answer.take(changes, place.rev, complete)
+    more = more or complete < account.rev
     cursor = evolve(head, rev=rev)
     answer.streams.append(
         PulledStream(stream=ME, cursor=cursor.encode(), rev=rev, receipt_rev=0, more=more)
     )
-
-
-def _my_changes(work: ChatWork, account: ActorRecord, rev: int) -> Iterator[Change]:
-    user = account.user_id
-    if account.profile_rev > rev:
-        yield Change(stream=ME, rev=account.profile_rev, event=MeUpdated())
-    for stream, member in work.unit.members.mine(user, rev):
-        epoch = member.epoch if member.current else None
-        if member.me_rev > rev:
-            event: Event = MembershipChanged(stream.id, epoch)
-            yield Change(stream=ME, rev=member.me_rev, event=event)
-        if member.personal_rev > rev and member.current:
-            event = ConversationPersonal(stream.id, faces.own(work, Seat(stream, member)))
-            yield Change(stream=ME, rev=member.personal_rev, event=event)
-    for record in work.unit.blocks.changed(user, rev):
-        yield Change(stream=ME, rev=record.me_rev, event=BlockChanged(blocks.face(record)))
-    for placed in work.unit.bookmarks.changed(user, rev):
-        event = BookmarkChanged(bookmarks.face(placed))
-        yield Change(stream=ME, rev=placed[1].me_rev, event=event)
-    for contact in work.unit.contacts.changed(user, rev):
-        event = ContactChanged(contacts.face(contact))
-        yield Change(stream=ME, rev=contact.me_rev, event=event)
-    yield from deferrals.changes(work, account, rev)
-    yield from _my_hidden(work, user, rev)
-    for me_rev, stream_id, seq, nonce, read_seq in work.unit.threads.marked(user, rev):
-        marked = ThreadMarked(stream_id, message_id(stream_id, seq, nonce), read_seq)
-        yield Change(stream=ME, rev=me_rev, event=marked)
-    for me_rev, stream_id, seq, nonce, options in work.unit.polls.changed(user, rev):
-        voted = VoteChanged(stream_id, message_id(stream_id, seq, nonce), options)
-        yield Change(stream=ME, rev=me_rev, event=voted)
-
-
-def _my_hidden(work: ChatWork, user: UserId, rev: int) -> Iterator[Change]:
-    for me_rev, stream, seq, nonce in work.unit.hidden.changed(user, rev):
-        event = MessageHidden(stream, message_id(stream, seq, nonce), True)
-        yield Change(stream=ME, rev=me_rev, event=event)

@@ -164,9 +164,10 @@ class SqlBlocks(Repository, BlockRepository):
     def save(self, record: BlockRecord) -> None:
         self._session.put(self._table, [self._mapping.dump(record)])
 
-    def changed(self, user_id: UserId, rev: int) -> Sequence[BlockRecord]:
+    def changed(self, user_id: UserId, rev: int, limit: int) -> Sequence[BlockRecord]:
         c = self._table.c
-        return self._all(self._every.where(c.user_id == user_id, c.me_rev > rev).order_by(c.me_rev))
+        chosen = self._every.where(c.user_id == user_id, c.me_rev > rev)
+        return self._all(chosen.order_by(c.me_rev).limit(limit))
 
     def _all(self, statement: Any) -> list[BlockRecord]:
         return [self._mapping.load(row) for row in self._session.rows(statement)]

@@ -50,9 +50,10 @@ class SqlBookmarks(Repository, BookmarkRepository):
             chosen = chosen.where(c.me_rev < before)
         return self._all(chosen.order_by(c.me_rev.desc()).limit(limit))
 
-    def changed(self, user_id: UserId, rev: int) -> Sequence[Placed]:
+    def changed(self, user_id: UserId, rev: int, limit: int) -> Sequence[Placed]:
         c = self._table.c
-        return self._all(self._every.where(c.user_id == user_id, c.me_rev > rev).order_by(c.me_rev))
+        chosen = self._every.where(c.user_id == user_id, c.me_rev > rev)
+        return self._all(chosen.order_by(c.me_rev).limit(limit))
 
     def _all(self, statement: Any) -> list[Placed]:
         return [

@@ -54,9 +54,10 @@ class SqlContacts(Repository, ContactRepository):
     def save(self, records: Sequence[ContactRecord]) -> None:
         self._session.put(self._table, map(self._mapping.dump, records))
 
-    def changed(self, user_id: UserId, rev: int) -> Sequence[ContactRecord]:
+    def changed(self, user_id: UserId, rev: int, limit: int) -> Sequence[ContactRecord]:
         c = self._table.c
-        return self._all(self._every.where(c.user_id == user_id, c.me_rev > rev).order_by(c.me_rev))
+        chosen = self._every.where(c.user_id == user_id, c.me_rev > rev)
+        return self._all(chosen.order_by(c.me_rev).limit(limit))
 
     def _all(self, statement: Any, values: Mapping[str, Any] | None = None) -> list[ContactRecord]:
         return [self._mapping.load(row) for row in self._session.rows(statement, values)]

@@ -163,9 +163,11 @@ class SqlMembers(Repository, MemberRepository):
         streams = self._streams.c
         return self._paged(streams.touched_at, user_id, before, limit, streams.touched_at >= since)
 
-    def mine(self, user_id: UserId, rev: int) -> Sequence[tuple[ConversationRecord, MemberRecord]]:
-        c = self._table.c
-        changed = self._joined.where(or_(c.me_rev > rev, c.personal_rev > rev))
+    def mine(
+        self, user_id: UserId, rev: int, limit: int, *, personal: bool
+    ) -> Sequence[tuple[ConversationRecord, MemberRecord]]:
+        by = self._table.c.personal_rev if personal else self._table.c.me_rev
+        changed = self._joined.where(by > rev).order_by(by).limit(limit)
         return [pair[:2] for pair in self._both(changed, user_id)]
 
     def _paged(

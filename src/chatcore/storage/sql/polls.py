@@ -69,7 +69,7 @@ class SqlPolls(Repository, PollRepository):
         )
 
     def changed(
-        self, user_id: UserId, rev: int
+        self, user_id: UserId, rev: int, limit: int
     ) -> Sequence[tuple[int, ConversationId, int, str, Options]]:
         c, stream, message = self._table.c, self._streams.c, self._messages.c
         chosen = (
@@ -81,6 +81,7 @@ class SqlPolls(Repository, PollRepository):
             )
             .where(c.user_id == user_id, c.me_rev > rev)
             .order_by(c.me_rev)
+            .limit(limit)
         )
         return [
             (me_rev, ConversationId(id), seq, nonce, _decode(options))

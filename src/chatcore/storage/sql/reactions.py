@@ -98,7 +98,9 @@ class SqlHidden(Repository, HiddenRepository):
         )
         return {seq for (seq,) in self._session.rows(chosen)}
 
-    def changed(self, user_id: UserId, rev: int) -> Sequence[tuple[int, ConversationId, int, str]]:
+    def changed(
+        self, user_id: UserId, rev: int, limit: int
+    ) -> Sequence[tuple[int, ConversationId, int, str]]:
         c, stream, message = self._table.c, self._streams.c, self._messages.c
         chosen = (
             select(c.me_rev, stream.id, c.seq, message.nonce)
@@ -109,6 +111,7 @@ class SqlHidden(Repository, HiddenRepository):
             )
             .where(c.user_id == user_id, c.me_rev > rev)
             .order_by(c.me_rev)
+            .limit(limit)
         )
         return [
             (me_rev, ConversationId(id), seq, nonce)

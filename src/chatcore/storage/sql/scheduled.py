@@ -60,9 +60,10 @@ class SqlScheduled(Repository, ScheduledRepository):
         chosen = self._every.where(c.state == "waiting", c.send_at <= now)
         return self._all(chosen.order_by(c.send_at, c.id).limit(limit))
 
-    def changed(self, user_id: UserId, rev: int) -> Sequence[ScheduledRecord]:
+    def changed(self, user_id: UserId, rev: int, limit: int) -> Sequence[ScheduledRecord]:
         c = self._table.c
-        return self._all(self._every.where(c.user_id == user_id, c.me_rev > rev).order_by(c.me_rev))
+        chosen = self._every.where(c.user_id == user_id, c.me_rev > rev)
+        return self._all(chosen.order_by(c.me_rev).limit(limit))
 
     def save(self, record: ScheduledRecord) -> None:
         self._session.put(self._table, [self._mapping.dump(record)])

@@ -139,6 +139,8 @@ class ChatSchema:
             PrimaryKeyConstraint("conversation_n", "user_id"),
         )
         Index(f"{self.prefix}members_user", table.c.user_id, table.c.conversation_n)
+        Index(f"{self.prefix}members_rev", table.c.user_id, table.c.me_rev)
+        Index(f"{self.prefix}members_personal", table.c.user_id, table.c.personal_rev)
         return table
 
     def _admission(self) -> None:
@@ -405,7 +407,7 @@ class ChatSchema:
             PrimaryKeyConstraint("user_id", "other_id"),
         )
         Index(f"{self.prefix}blocks_other", self.blocks.c.other_id)
-
+        Index(f"{self.prefix}blocks_rev", self.blocks.c.user_id, self.blocks.c.me_rev)
         self.contacts = self._table(
             "contacts",
             _required("user_id", Id),
@@ -417,6 +419,7 @@ class ChatSchema:
             _required("me_rev", Ms),
             PrimaryKeyConstraint("user_id", "other_id"),
         )
+        Index(f"{self.prefix}contacts_rev", self.contacts.c.user_id, self.contacts.c.me_rev)
 
     def _presence(self) -> None:
         self.nodes = self._table(

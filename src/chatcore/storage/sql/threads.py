@@ -116,7 +116,7 @@ class SqlThreads(Repository, ThreadRepository):
         self._session.put(self._marks, [row])
 
     def marked(
-        self, user_id: UserId, rev: int
+        self, user_id: UserId, rev: int, limit: int
     ) -> Sequence[tuple[int, ConversationId, int, str, int]]:
         c, stream, root = self._marks.c, self._schema.conversations.c, self._messages.c
         chosen = (
@@ -128,6 +128,7 @@ class SqlThreads(Repository, ThreadRepository):
             )
             .where(c.user_id == user_id, c.me_rev > rev)
             .order_by(c.me_rev)
+            .limit(limit)
         )
         return [
             (me_rev, ConversationId(id), seq, nonce, read_seq)
