@@ -9,6 +9,7 @@ from chatcore import codec
 from chatcore.config import Limits
 from chatcore.engine import ChatEngine
 from chatcore.errors import Invalid
+from chatcore.ids import to_ms
 from chatcore.models import Actor, Conversation, Message, Page
 from chatcore.operations import (
     AddMembers,
@@ -18,6 +19,8 @@ from chatcore.operations import (
     ListMessages,
     UpdateMe,
 )
+from chatcore.ports.messages import Window
+from chatcore.services.work import ChatWork
 from chatcore.testing.clock import FakeClock
 from chatcore.testing.fakes import PlainHasher
 from tests.people import People
@@ -149,6 +152,46 @@ async def test_a_page_names_people_and_a_cursor(room: Room) -> None:
     assert page.items[0].mine == ("+",)
     got = await room.engine.execute(room.ben, GetConversation(room.group.id))
     assert page.cursor == got.cursor
+
+
+async def test_a_moment_is_found_by_a_few_rows(
+    engine: ChatEngine, people: People, clock: FakeClock
+) -> None:
+    """The first visible message of that time or later, though many have the same time."""
+    ann, ben = await people("ann", "ben")
+    group = await people.group(ann, ben)
+    start = clock.now()
+    for number in range(40):
+        await people.say(ann, group, *"abcdefgh"[: number % 9])
+        clock.advance(1)
+    sent = (await engine.execute(ben, ListMessages(group.id, limit=1))).items[0].seq
+    rows = (await engine.execute(ben, ListMessages(group.id, after=0, limit=100))).items
+    await engine.execute(ben, DeleteMessage(group.id, rows[9].id, "me"))
+    left = [one for one in rows if one.id != rows[9].id]
+
+    def find(work: ChatWork, moment: int, steps: list[int]) -> int | None:
+        window = Window(conversation_n=1, viewer=ben.id, floor_seq=0, now=work.now)
+        messages: Any = work.unit.messages
+        driver = messages._session.connection.connection.dbapi_connection
+        driver.set_progress_handler(lambda: steps.append(1), 10)
+        try:
+            return work.unit.messages.first_at(window, moment)
+        finally:
+            driver.set_progress_handler(None, 0)
+
+    for second in range(-1, 42):
+        moment = start + second * 1_000
+        steps: list[int] = []
+        found = await engine.chat_read(lambda work: find(work, moment, steps))  # noqa: B023
+        assert len(steps) * 10 < 800
+        expected = [one.seq for one in left if to_ms(one.created_at) >= moment]
+        if expected:
+            assert found == expected[0]
+        elif second > 39:
+            assert found is None
+        else:
+            assert found is not None
+            assert 100 < found <= sent
 
 
 async def test_a_large_page_ends_early(database: str) -> None:

@@ -131,7 +131,12 @@ class MessageRepository(ABC):
     def first_at(
         self, window: Window, moment: Milliseconds, within: Within | None = None
     ) -> int | None:
-        """The seq of the first visible message created at or after ``moment``."""
+        """The seq of the first visible message created at or after ``moment``.
+
+        Times rise with seq, and looking reads few rows. Where they don't (messages were imported
+        after later ones, or the clock was set back) it is one of the places where they pass
+        ``moment``; None where the last message is earlier.
+        """
 
     @abstractmethod
     def changed(

@@ -109,15 +109,38 @@ class SqlMessages(Repository, MessageRepository):
         self, window: Window, moment: Milliseconds, within: Within | None = None
     ) -> int | None:
         c = self._table.c
+        begin = self._passing(window, moment)
+        if begin is None:
+            return None
         chosen = (
             self._visible(window, c.seq)
-            .where(c.seq > window.floor_seq, c.created_at >= moment)
-            .where(*self._within(window, within))
+            .where(c.seq >= begin, *self._within(window, within))
             .order_by(c.seq)
             .limit(1)
         )
         row = self._session.row(chosen)
         return None if row is None else int(row[0])
+
+    def _passing(self, window: Window, moment: Milliseconds) -> int | None:
+        """A seq from which times are ``moment`` or later, while the one before is earlier.
+
+        Found by halves: an interval's end is always such, the place before it never.
+        """
+        c = self._table.c
+        read = select(c.seq, c.created_at).where(c.conversation_n == window.conversation_n).limit(1)
+        last = self._session.row(read.where(c.seq > window.floor_seq).order_by(c.seq.desc()))
+        if last is None or last[1] < moment:
+            return None
+        low, high = window.floor_seq + 1, int(last[0])
+        while low < high:
+            # Where rows have gone, the next one speaks for them.
+            middle = (low + high) // 2
+            row = self._session.row(read.where(c.seq >= middle).order_by(c.seq))
+            if row is None or row[1] >= moment:
+                high = middle
+            else:
+                low = int(row[0]) + 1
+        return low
 
     def changed(
         self, window: Window, *, rev: int, head_rev: int, last_seq: int, limit: int
