@@ -19,6 +19,7 @@ from chatcore.operations import (
     SearchUsers,
     UpdateMe,
 )
+from chatcore.services.work import AccountsWork
 from chatcore.testing.fakes import PlainHasher
 from tests.people import People, RecordingBroker
 
@@ -95,6 +96,28 @@ async def test_searching_by_the_beginning_of_a_name(engine: ChatEngine, people: 
         assert await found(engine, ann, q) == ["zoe"], q
     assert await found(engine, ann, "nn") == []
     assert await found(engine, ann, " ") == []
+
+
+async def test_a_search_reads_an_index(engine: ChatEngine, people: People) -> None:
+    """Only those whose names begin so are looked at, even where nobody's does; their pages join."""
+    ann, *_ = await people(*(f"anna{number}" for number in range(4)), "ben")
+    await engine.execute(ann, UpdateMe(display_name="Benita"))
+
+    def plans(work: AccountsWork) -> list[str]:
+        users: Any = work.unit.users
+        run = users._session.connection
+        keys = users._table.c.username_key, users._table.c.display_key
+        chosen = [users._beginning(key, "xy", "", 10) for key in keys]
+        texts = [one.compile(run, compile_kwargs={"literal_binds": True}) for one in chosen]
+        rows = [run.exec_driver_sql(f"EXPLAIN QUERY PLAN {one}").first() for one in texts]
+        return [row[-1] for row in rows]
+
+    one, other = await engine.accounts_read(plans)
+    assert one.endswith("(username_key>? AND username_key<?)")
+    assert other.endswith("(display_key>? AND display_key<?)")
+    assert await found(engine, ann, "xy") == []
+    assert await found(engine, ann, "ben") == ["anna0", "ben"]
+    assert await found(engine, ann, "ann", limit=3) == ["anna0", "anna1", "anna2"]
 
 
 async def test_a_search_has_no_wildcards(engine: ChatEngine, people: People) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from chatcore.errors import Conflict
@@ -21,6 +21,9 @@ from chatcore.rules.text import search_prefix
 from chatcore.storage.sql.mapping import RecordMapping
 from chatcore.storage.sql.repository import Repository
 from chatcore.storage.sql.schema import AccountsSchema
+
+_HIGHEST: Final = "\U0010ffff"
+"""Sorts after every character that a name may have."""
 
 
 @contextmanager
@@ -75,15 +78,26 @@ class SqlUsers(Repository, UserRepository):
 
     def page(self, prefix: str, after: str, limit: int) -> Sequence[UserRecord]:
         c = self._table.c
-        chosen = self._active.where(c.list_key > after)
-        if prefix:
-            chosen = chosen.where(
-                or_(
-                    c.username_key.startswith(prefix, autoescape=True),
-                    c.display_key.startswith(prefix, autoescape=True),
-                )
-            )
-        return self._all(chosen.order_by(c.list_key).limit(limit))
+        chosen = self._active.where(c.list_key > after).order_by(c.list_key).limit(limit)
+        if not prefix:
+            return self._all(chosen)
+        # Each by its own index: one condition for both would be tried on user after user.
+        found = {
+            one.id: one
+            for key in (c.username_key, c.display_key)
+            for one in self._all(self._beginning(key, prefix, after, limit))
+        }
+        return sorted(found.values(), key=lambda one: one.list_key)[:limit]
+
+    def _beginning(self, key: Any, prefix: str, after: str, limit: int) -> Any:
+        c = self._table.c
+        # As an expression, so that nobody walks the list in its order to find the few there are.
+        place = c.list_key.concat("")
+        return (
+            self._active.where(key >= prefix, key < prefix + _HIGHEST, place > after)
+            .order_by(place)
+            .limit(limit)
+        )
 
     def bots(self, owner_id: UserId | None, after: UserId, limit: int) -> Sequence[UserRecord]:
         c = self._table.c

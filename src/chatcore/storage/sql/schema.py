@@ -565,6 +565,7 @@ class AccountsSchema:
             Column("list_key", Name),
             Column("owner_id", Id),
         )
+        Index(f"{prefix}users_display_key", self.users.c.display_key)
         for name in ("email_key", "phone", "list_key"):
             Index(f"{prefix}users_{name}", self.users.c[name], unique=True)
         self.credentials = Table(
