@@ -31,7 +31,7 @@ class Looked:
 
 
 class RetentionRepository(ABC):
-    """Every call looks at so many rows and no more."""
+    """Every call gives so many rows and no more."""
 
     @abstractmethod
     def expired(self, now: Milliseconds, limit: int) -> Sequence[tuple[ConversationId, int]]:

@@ -1,4 +1,7 @@
-"""What has had its time. Each statement is bounded, and led by an index."""
+"""What has had its time. Each statement is led by an index, and all but one bounded.
+
+``unstarted`` walks every message that waits to be read until its time begins.
+"""
 
 from __future__ import annotations
 
