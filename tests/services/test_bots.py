@@ -3,10 +3,12 @@
 import pytest
 
 from chatcore.config import Limits, Settings
+from chatcore.delivery.connection import Connection
+from chatcore.delivery.outbox import Outbox
 from chatcore.engine import ChatEngine
 from chatcore.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from chatcore.events import SessionRevoked
-from chatcore.ids import UserId
+from chatcore.ids import ConnectionId, UserId
 from chatcore.models import ANONYMOUS, Actor, BotToken
 from chatcore.operations import (
     CreateBot,
@@ -119,6 +121,30 @@ async def test_a_bot_ends_with_its_maker(engine: ChatEngine, people: People) -> 
     await engine.execute(ann, DeleteAccount(depth="deactivate", password=PASSWORD))
     with pytest.raises(Unauthenticated):
         await engine.authenticate(token(made))
+
+
+async def test_its_connections_end_with_its_maker(
+    database: str, clock: FakeClock, host_settings: Settings
+) -> None:
+    """All bots', also where fewer may be made by now."""
+    made = []
+    async with ChatEngine(database, clock=clock, settings=host_settings) as engine:
+        (ann,) = await People(engine)("ann")
+        made = [await engine.execute(ann, CreateBot(name)) for name in ("one", "two", "three")]
+    few = Limits(bots_a_user=1)
+    async with ChatEngine(database, clock=clock, limits=few) as engine:
+        open_ones = [await connected(engine, bot) for bot in made]
+        await engine.execute(OPERATOR, DeleteAccount(user_id=ann.id, depth="deactivate"))
+        codes = [one.outbox.closing and one.outbox.closing.code for one in open_ones]
+        assert codes == [4401, 4401, 4401]
+
+
+async def connected(engine: ChatEngine, bot: BotToken) -> Connection:
+    """A bot's open connection."""
+    outbox = Outbox(engine.limits, lines=True)
+    made = Connection(ConnectionId(bot.user.id), bot.user.id, bot.session.id, outbox)
+    await engine.connect(made)
+    return made
 
 
 async def test_what_bots_may_not(engine: ChatEngine, people: People) -> None:

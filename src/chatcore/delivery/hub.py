@@ -148,6 +148,11 @@ class Hub:
         """The users with a connection here."""
         return frozenset(self._listeners)
 
+    def sessions(self) -> frozenset[SessionId]:
+        """The account sessions behind connections that are open."""
+        open_ones = (one for one in self._connections() if one.outbox.closing is None)
+        return frozenset(one.session_id for one in open_ones if one.session_id is not None)
+
     def connections_of(self, user_id: UserId) -> tuple[Connection, ...]:
         """A user's connections here, the oldest first."""
         listener = self._listeners.get(user_id)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
+from functools import partial
 
+from anyio import CancelScope
 from attrs import evolve
 
-from chatcore.errors import Forbidden, Invalid, Unauthenticated
+from chatcore.errors import ChatError, Forbidden, Invalid, Unauthenticated
 from chatcore.events import (
     Announcement,
     Event,
@@ -37,6 +40,8 @@ from chatcore.services import accounts, settings, users
 from chatcore.services.accounts import NewSession
 from chatcore.services.audit import audited
 from chatcore.services.work import ChatWork
+
+logger = logging.getLogger("chatcore.accounts")
 
 
 def new_session(actor: Actor) -> NewSession:
@@ -97,10 +102,11 @@ async def _revoke(
     parts: Parts, actor: Actor, operation: Logout | RevokeSession, session_id: SessionId
 ) -> None:
     user = actor.id
-    ended = await parts.accounts_write(
-        audited(actor, operation, lambda work: accounts.revoke(work, user, session_id))
-    )
-    await parts.chat_write(lambda work: note_revoked(work, user, ended))
+    with CancelScope(shield=True):
+        ended = await parts.accounts_write(
+            audited(actor, operation, lambda work: accounts.revoke(work, user, session_id))
+        )
+        await tell_revoked(parts, {user: ended})
 
 
 async def change_password(parts: Parts, actor: Actor, operation: ChangePassword) -> Done:
@@ -117,15 +123,32 @@ async def change_password(parts: Parts, actor: Actor, operation: ChangePassword)
     if hashed is None or stored is None:
         raise Forbidden("Wrong password")
     verified, user = stored, actor.id
-    ended = await parts.accounts_write(
-        audited(
-            actor,
-            operation,
-            lambda work: accounts.change_password(work, actor, verified, hashed),
+    with CancelScope(shield=True):
+        ended = await parts.accounts_write(
+            audited(
+                actor,
+                operation,
+                lambda work: accounts.change_password(work, actor, verified, hashed),
+            )
         )
-    )
-    await parts.chat_write(lambda work: note_revoked(work, user, ended))
+        await tell_revoked(parts, {user: ended})
     return Done()
+
+
+async def tell_revoked(parts: Parts, ended: Mapping[UserId, Sequence[SessionId]]) -> None:
+    """After sessions ended in the accounts store: close their connections, by user.
+
+    Call it in a shielded scope together with what ended them: whoever asks again would find
+    nothing left to end. What fails here is logged, since the sessions are over all the same: the
+    next heartbeat closes their connections.
+    """
+    for user, ids in ended.items():
+        if not ids:
+            continue
+        try:
+            await parts.chat_write(partial(note_revoked, user=user, ended=ids))
+        except ChatError:
+            logger.exception("connections of ended sessions wait for the next heartbeat")
 
 
 def note_revoked(work: ChatWork, user: UserId, ended: Sequence[SessionId]) -> None:

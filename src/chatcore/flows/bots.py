@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from chatcore.flows.accounts import new_session, note_revoked
+from anyio import CancelScope
+
+from chatcore.flows.accounts import new_session, tell_revoked
 from chatcore.flows.parts import Parts
 from chatcore.models import Actor, BotToken, Done
 from chatcore.operations import CreateBot, RenewBot, RevokeBot
@@ -21,18 +23,20 @@ async def create(parts: Parts, actor: Actor, operation: CreateBot) -> BotToken:
 async def renew(parts: Parts, actor: Actor, operation: RenewBot) -> BotToken:
     """Raises :class:`NotFound` for whatever is no bot of the actor's."""
     new, bot = new_session(actor), operation.user_id
-    found, ended = await parts.accounts_write(
-        audited(actor, operation, lambda work: bots.renew(work, actor, bot, new))
-    )
-    await parts.chat_write(lambda work: note_revoked(work, bot, ended))
+    with CancelScope(shield=True):
+        found, ended = await parts.accounts_write(
+            audited(actor, operation, lambda work: bots.renew(work, actor, bot, new))
+        )
+        await tell_revoked(parts, {bot: ended})
     return found
 
 
 async def revoke(parts: Parts, actor: Actor, operation: RevokeBot) -> Done:
     """Likewise."""
     bot = operation.user_id
-    ended = await parts.accounts_write(
-        audited(actor, operation, lambda work: bots.revoke(work, actor, bot))
-    )
-    await parts.chat_write(lambda work: note_revoked(work, bot, ended))
+    with CancelScope(shield=True):
+        ended = await parts.accounts_write(
+            audited(actor, operation, lambda work: bots.revoke(work, actor, bot))
+        )
+        await tell_revoked(parts, {bot: ended})
     return Done()

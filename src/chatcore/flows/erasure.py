@@ -16,6 +16,7 @@ from typing import Final, TypeVar
 import anyio
 
 from chatcore.errors import ChatError, Forbidden, NotFound, Unavailable
+from chatcore.flows.accounts import tell_revoked
 from chatcore.flows.parts import Parts
 from chatcore.flows.uploads import forget_blobs
 from chatcore.ids import UserId
@@ -111,8 +112,11 @@ async def resume(parts: Parts) -> bool:
 async def _run(parts: Parts, user: UserId, depth: ErasureDepth) -> Erasure:
     """All steps after the first; each finds for itself what there is left to do."""
     if not parts.hosted:
-        touched = await parts.accounts_write(lambda work: accounts.close(work, user, depth))
+        touched, ended = await parts.accounts_write(lambda work: accounts.close(work, user, depth))
         await parts.chat_write(lambda work: erasure.count(work, user, **touched))
+        # The user's own connections were closed with the account; those of their bots weren't.
+        ended.pop(user, None)
+        await tell_revoked(parts, ended)
     leave = erasure.hand_on if depth == "deactivate" else erasure.withdraw
     after = 0
     while traces := await parts.chat_read(_with(_traces, user, after)):

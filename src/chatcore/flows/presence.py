@@ -7,10 +7,10 @@ import logging
 from attrs import evolve
 
 from chatcore.delivery.connection import Connection
-from chatcore.delivery.hub import Hub
+from chatcore.delivery.hub import REVOKED, Hub
 from chatcore.delivery.timers import Timer
 from chatcore.errors import ChatError
-from chatcore.flows import hosts
+from chatcore.flows import hosts, sessions
 from chatcore.flows.parts import Parts
 from chatcore.ids import Milliseconds, NodeId, new_id
 from chatcore.models import Actor, Started, User
@@ -31,13 +31,14 @@ class Attendance:
         self._lapsing: Timer | None = None
 
     async def run(self) -> None:
-        """Renew the lease for ever, and sweep what has had its time."""
+        """Renew the lease for ever, and close what has had its time."""
         while True:
             await self._parts.clock.sleep(self._parts.settings.heartbeat_s)
-            try:
-                await self.renew()
-            except ChatError:
-                logger.exception("the presence lease could not be renewed")
+            for step in (self.renew, self.recheck):
+                try:
+                    await step()
+                except ChatError:
+                    logger.exception("a heartbeat failed: %s", step.__name__)
 
     async def renew(self) -> None:
         """One heartbeat."""
@@ -49,6 +50,16 @@ class Attendance:
             return presence.renew(work, self.node, lease_ms)
 
         self._await(await self._parts.chat_write(beat))
+
+    async def recheck(self) -> None:
+        """Close the connections of sessions that have run out, or whose end wasn't heard of.
+
+        Whom the host signs in, it signs out.
+        """
+        if self._parts.hosted:
+            return
+        for id in await sessions.over(self._parts, self._hub.sessions()):
+            self._hub.close_session(id, REVOKED, "revoked")
 
     def _await(self, lapse: Milliseconds | None) -> None:
         """A status ends before the next heartbeat does: be there in time."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import anyio
 import anyio.to_thread
 
 from chatcore.errors import Unsupported
-from chatcore.flows.accounts import note_revoked
+from chatcore.flows.accounts import tell_revoked
 from chatcore.flows.parts import Parts
 from chatcore.models import Actor, Done
 from chatcore.operations import RequestReset, ResetPassword
@@ -51,8 +52,9 @@ async def reset(parts: Parts, actor: Actor, operation: ResetPassword) -> Done:
     if await parts.accounts_write(lambda work: resets.verify(work, id, code_hash)) is None:
         raise resets.wrong_code()
     hashed = await parts.hashing(lambda: parts.hasher.hash(operation.new))
-    user, ended = await parts.accounts_write(
-        lambda work: resets.redeem(work, id, code_hash, hashed)
-    )
-    await parts.chat_write(lambda work: note_revoked(work, user, ended))
+    with anyio.CancelScope(shield=True):
+        user, ended = await parts.accounts_write(
+            lambda work: resets.redeem(work, id, code_hash, hashed)
+        )
+        await tell_revoked(parts, {user: ended})
     return Done()

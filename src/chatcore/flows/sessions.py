@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from functools import partial
+from typing import Final
+
 from attrs import evolve
 
 from chatcore.errors import Unauthenticated
 from chatcore.flows.parts import Parts
-from chatcore.ids import UserId, to_datetime
+from chatcore.ids import SessionId, UserId, to_datetime
 from chatcore.models import Actor, Authenticated
 from chatcore.operations import Resume
 from chatcore.ports.accounts import SessionRecord
 from chatcore.security.access_tokens import looks_like_one
 from chatcore.security.tokens import hash_token, well_formed
 from chatcore.services import accounts, identifiers
+from chatcore.services import sessions as services
+from chatcore.services.work import AccountsWork
+
+_MOST: Final = 1_000
 
 
 async def authenticate(
@@ -24,7 +32,7 @@ async def authenticate(
     if session is None:
         raise Unauthenticated
     if accounts.stale(session, parts.clock.now()):
-        await parts.accounts_write(lambda work: work.unit.sessions.touch(session.id, work.now))
+        await parts.accounts_write(lambda work: work.unit.sessions.touch([session.id], work.now))
     return Actor(
         session.user_id,
         session.id,
@@ -49,6 +57,30 @@ async def _of_access(parts: Parts, token: str) -> SessionRecord | None:
         return None
     user, session = read
     return await parts.accounts_read(lambda work: accounts.live_one(work, user, session))
+
+
+async def over(parts: Parts, ids: Collection[SessionId]) -> Collection[SessionId]:
+    """Which of these sessions, with connections that are open, have ended or run out.
+
+    One statement for a thousand. An open connection counts as use: the others don't idle away.
+    """
+    ended: list[SessionId] = []
+    open_ones = sorted(ids)
+    for start in range(0, len(open_ones), _MOST):
+        some = open_ones[start : start + _MOST]
+        gone, stale = await parts.accounts_read(partial(_look, some))
+        if stale:
+            await parts.accounts_write(partial(_touch, stale))
+        ended += gone
+    return ended
+
+
+def _look(ids: Sequence[SessionId], work: AccountsWork) -> tuple[list[SessionId], list[SessionId]]:
+    return services.look(work, ids)
+
+
+def _touch(ids: Sequence[SessionId], work: AccountsWork) -> None:
+    work.unit.sessions.touch(ids, work.now)
 
 
 async def resume(parts: Parts, actor: Actor, operation: Resume) -> Authenticated:

@@ -133,6 +133,10 @@ class SessionRepository(ABC):
         """One session, over or not."""
 
     @abstractmethod
+    def among(self, ids: Collection[SessionId]) -> Mapping[SessionId, SessionRecord]:
+        """Those of these that exist, over or not: in one statement, however many they are."""
+
+    @abstractmethod
     def promote(self, user_id: UserId) -> None:
         """Make a guest's sessions those of a person."""
 
@@ -141,8 +145,8 @@ class SessionRepository(ABC):
         """A user's sessions, most recently used first."""
 
     @abstractmethod
-    def touch(self, session_id: SessionId, now: Milliseconds) -> None:
-        """Note that it was used."""
+    def touch(self, ids: Collection[SessionId], now: Milliseconds) -> None:
+        """Note that these were used."""
 
     @abstractmethod
     def delete(self, ids: Collection[SessionId]) -> None:

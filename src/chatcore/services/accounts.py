@@ -26,6 +26,7 @@ from chatcore.services.work import AccountsWork
 _NAMES = ("username", "email", "phone")
 _TOUCH_MS = 60_000
 """How exactly ``last_used_at`` is kept: a write a request would cost more than it tells."""
+_PAGE = 100
 
 
 @frozen
@@ -167,7 +168,7 @@ def opened(work: AccountsWork, record: UserRecord, new: NewSession) -> Authentic
 def live_one(work: AccountsWork, user: UserId, id: SessionId) -> SessionRecord | None:
     """A session by its id, if it is this user's and isn't over."""
     session = work.unit.sessions.get(id)
-    if session is None or session.user_id != user or _end(work, session) <= work.now:
+    if session is None or session.user_id != user or end_of(work, session) <= work.now:
         return None
     return session
 
@@ -180,7 +181,7 @@ def kind_of(session: SessionRecord) -> UserKind:
 def live(work: AccountsWork, token_hash: str) -> SessionRecord | None:
     """The session of a token, if it isn't over."""
     session = work.unit.sessions.by_token(token_hash)
-    if session is None or _end(work, session) <= work.now:
+    if session is None or end_of(work, session) <= work.now:
         return None
     return session
 
@@ -190,7 +191,8 @@ def stale(session: SessionRecord, now: Milliseconds) -> bool:
     return now - session.last_used_at >= _TOUCH_MS
 
 
-def _end(work: AccountsWork, session: SessionRecord) -> Milliseconds:
+def end_of(work: AccountsWork, session: SessionRecord) -> Milliseconds:
+    """When it is over, unless it is used before."""
     if session.kind == "bot":
         return session.expires_at
     idle = session.last_used_at + int(work.limits.session_idle_s * 1_000)
@@ -213,7 +215,7 @@ def list_sessions(work: AccountsWork, actor: Actor, operation: ListSessions) -> 
 
 
 def _live(work: AccountsWork, user: UserId) -> list[SessionRecord]:
-    return [one for one in work.unit.sessions.of(user) if _end(work, one) > work.now]
+    return [one for one in work.unit.sessions.of(user) if end_of(work, one) > work.now]
 
 
 def face(
@@ -228,7 +230,7 @@ def face(
         token=token,
         created_at=to_datetime(session.created_at),
         last_used_at=to_datetime(session.last_used_at),
-        expires_at=to_datetime(_end(work, session)),
+        expires_at=to_datetime(end_of(work, session)),
         user_agent=session.user_agent,
         address=session.address,
         current=session.id == current,
@@ -263,23 +265,26 @@ def began(work: AccountsWork, actor: Actor) -> Milliseconds | None:
     return found[0].created_at if found else None
 
 
-def close(work: AccountsWork, user: UserId, depth: ErasureDepth) -> dict[str, int]:
+def close(
+    work: AccountsWork, user: UserId, depth: ErasureDepth
+) -> tuple[dict[str, int], dict[UserId, list[SessionId]]]:
     """End sessions and sign-in, and blank the profile unless it is only deactivated.
 
-    How many of what were touched. An account that the host keeps has nothing here.
+    How many of what were touched, and whose sessions ended. An account that the host keeps has
+    nothing here.
     """
     # Their bots have nobody left who could take a token back.
-    bots = work.unit.users.bots(user, UserId(""), work.limits.bots_a_user)
-    ending = [user, *(bot.id for bot in bots)]
-    sessions = [one.id for each in ending for one in work.unit.sessions.of(each)]
-    if sessions:
-        work.unit.sessions.delete(sessions)
+    ending = [user, *_bots(work, user)]
+    found = {each: [one.id for one in work.unit.sessions.of(each)] for each in ending}
+    ended = {each: ids for each, ids in found.items() if ids}
+    for ids in ended.values():
+        work.unit.sessions.delete(ids)
     if work.unit.resets.of(user):
         work.unit.resets.forget(user)
-    touched = {"sessions": len(sessions), "profiles": 0}
+    touched = {"sessions": sum(map(len, ended.values())), "profiles": 0}
     record = work.unit.users.known([user]).get(user)
     if record is None or (not record.active and depth == "deactivate"):
-        return touched
+        return touched, ended
     record.active = False
     if depth != "deactivate" and record.deleted_at is None:
         touched["profiles"] = 1
@@ -296,4 +301,12 @@ def close(work: AccountsWork, user: UserId, depth: ErasureDepth) -> dict[str, in
         )
         work.unit.users.drop_credential(user)
     work.unit.users.save(record)
-    return touched
+    return touched, ended
+
+
+def _bots(work: AccountsWork, owner: UserId) -> list[UserId]:
+    """All of them: there may be more than may be made now."""
+    found: list[UserId] = []
+    while page := work.unit.users.bots(owner, found[-1] if found else UserId(""), _PAGE):
+        found += [bot.id for bot in page]
+    return found

@@ -152,6 +152,12 @@ class SqlSessions(Repository, SessionRepository):
         found = self._all(self._every.where(self._table.c.id == id))
         return found[0] if found else None
 
+    def among(self, ids: Collection[SessionId]) -> Mapping[SessionId, SessionRecord]:
+        if not ids:
+            return {}
+        found = self._all(self._every.where(self._table.c.id.in_(list(ids))))
+        return {one.id: one for one in found}
+
     def promote(self, user_id: UserId) -> None:
         c = self._table.c
         self._session.write(update(self._table).where(c.user_id == user_id), {"kind": None})
@@ -162,10 +168,10 @@ class SqlSessions(Repository, SessionRepository):
             self._every.where(c.user_id == user_id).order_by(c.last_used_at.desc(), c.id)
         )
 
-    def touch(self, session_id: SessionId, now: Milliseconds) -> None:
+    def touch(self, ids: Collection[SessionId], now: Milliseconds) -> None:
         c = self._table.c
         self._session.write(
-            update(self._table).where(c.id == session_id, c.last_used_at < now),
+            update(self._table).where(c.id.in_(list(ids)), c.last_used_at < now),
             {"last_used_at": now},
         )
 
