@@ -7,6 +7,7 @@ from typing import Any
 import anyio
 import pytest
 from attrs import evolve
+from sqlalchemy import Engine, event
 
 from chatcore.engine import ChatEngine, Request
 from chatcore.errors import ChatError, Conflict, Forbidden, Invalid, KeyReused, NotFound
@@ -23,6 +24,7 @@ from chatcore.operations import (
     ImportMessage,
     ListConversations,
     ListMessages,
+    ListThreads,
     NewContact,
     NewLocation,
     NewPoll,
@@ -31,6 +33,8 @@ from chatcore.operations import (
     SendMessage,
     UpdateConversation,
 )
+from chatcore.services import sending
+from chatcore.services.work import Request as Asked
 from tests.people import People, RecordingBroker
 from tests.services.files import keep
 
@@ -452,3 +456,49 @@ async def test_a_key_covers_what_is_structured(engine: ChatEngine, people: Peopl
         assert (again.id, again.replayed) == (sent.id, True)
         with pytest.raises(KeyReused):
             await engine.execute(ann, SendMessage(group.id, key=f"k{number}", **other))
+
+
+async def test_a_batch_of_answers_takes_as_many_statements_as_two(
+    engine: ChatEngine, people: People
+) -> None:
+    """Replies, threads and mentions are read and written together, also of who is blocked."""
+    ann, ben, cem = await people("ann", "ben", "cem")
+    group = await people.group(ann, ben, cem)
+    roots = await people.say(ann, group, *(f"root {number}" for number in range(50)))
+    await engine.execute(cem, AddBlock(ann.id))
+    requests = [
+        Asked(
+            one,
+            SendMessage(
+                group.id,
+                "answer",
+                f"k{number}",
+                reply_to=root.id,
+                thread_id=root.id,
+                mentions=("all",) if number % 2 else (ben.id, cem.id),
+            ),
+        )
+        for number, root in enumerate(roots)
+        for one in (ann, ben)
+    ]
+    seen: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        seen.append(statement)
+
+    async def count(some: list[Asked]) -> int:
+        seen.clear()
+        outcomes = await engine.chat_write(lambda work: sending.send(work, some))
+        assert all(isinstance(one, Message) for one in outcomes)
+        return len(seen)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        few, many = await count(requests[:4]), await count(requests[4:])
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert many == few, seen
+    shown = await engine.execute(ben, ListThreads(group.id))
+    assert {one.root.thread and one.root.thread.count for one in shown.items} == {2}
+    counts = [(await engine.execute(one, GetConversation(group.id))).me for one in (ann, ben, cem)]
+    assert [one and one.unread_mentions for one in counts] == [25, 50, 50]

@@ -90,6 +90,10 @@ class BlockRepository(ABC):
         """Which of these (who, whom) are blocked."""
 
     @abstractmethod
+    def against(self, users: Collection[UserId]) -> set[tuple[UserId, UserId]]:
+        """(who, whom) of every block against one of these."""
+
+    @abstractmethod
     def around(self, user_id: UserId, others: Collection[UserId] | None = None) -> set[UserId]:
         """Everyone (or who of ``others``) with a block between them and the user, either way."""
 

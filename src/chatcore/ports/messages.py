@@ -108,8 +108,8 @@ class MessageRepository(ABC):
         """
 
     @abstractmethod
-    def save(self, record: MessageRecord) -> None:
-        """Write a changed message."""
+    def save(self, *records: MessageRecord) -> None:
+        """Write changed messages."""
 
     @abstractmethod
     def page(

@@ -48,6 +48,10 @@ class HiddenRepository(ABC):
         """Which of these the user has hidden."""
 
     @abstractmethod
+    def found(self, places: Collection[tuple[UserId, int, int]]) -> set[tuple[UserId, int, int]]:
+        """The same for many at once: which (user, conversation_n, seq) are hidden."""
+
+    @abstractmethod
     def changed(
         self, user_id: UserId, rev: int, limit: int
     ) -> Sequence[tuple[int, ConversationId, int, str]]:

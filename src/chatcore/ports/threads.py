@@ -25,8 +25,8 @@ class ThreadRepository(ABC):
     """Threads, by (conversation_n, seq of the root)."""
 
     @abstractmethod
-    def touch(self, conversation_n: int, seq: int, last_seq: int) -> None:
-        """A reply at ``last_seq`` was added."""
+    def touch(self, replies: Collection[tuple[int, int, int]]) -> None:
+        """Replies were added: (conversation_n, seq of the root, last_seq), each root once."""
 
     @abstractmethod
     def summary(self, conversation_n: int, seq: int, most: int) -> tuple[int, Sequence[UserId]]:

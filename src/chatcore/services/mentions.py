@@ -21,31 +21,43 @@ def heeded(
     is: it would tell the sender. A sender without any blocks, and that is nearly everybody, costs
     nothing here.
     """
+    doubtful = [
+        record
+        for record in sent
+        if record.details.get("mentions") and seats.standing(record.sender_id).has_blocks
+    ]
+    blocks = work.unit.blocks.against({one.sender_id for one in doubtful}) if doubtful else set()
+    deaf: dict[UserId, set[str]] = {}
+    for who, whom in blocks:
+        deaf.setdefault(whom, set()).add(who)
+    listening = _Listening(work)
     found = {}
-    for record in sent:
-        named = record.details.get("mentions", ())
-        if named and seats.standing(record.sender_id).has_blocks:
-            deaf = _deaf(work, record, named)
-            if deaf:
-                found[record.conversation_n, record.seq] = _listening(work, record, named, deaf)
+    for record in doubtful:
+        users = listening.to(record, deaf.get(record.sender_id, set()))
+        if users is not None:
+            found[record.conversation_n, record.seq] = users
     return found
 
 
-def _deaf(work: ChatWork, record: MessageRecord, named: Sequence[str]) -> set[UserId]:
-    """Who blocks the sender, of those whom the message may call on."""
-    sender = record.sender_id
-    others = work.unit.blocks.around(sender)
-    if EVERYONE not in named:
-        others &= {UserId(user) for user in named}
-    return {who for who, _ in work.unit.blocks.among([(other, sender) for other in others])}
+class _Listening:
+    """Those named but the deaf; a conversation's members are read once, where they are needed."""
 
+    def __init__(self, work: ChatWork) -> None:
+        self._work = work
+        self._members: dict[int, set[str]] = {}
 
-def _listening(
-    work: ChatWork, record: MessageRecord, named: Sequence[str], deaf: set[UserId]
-) -> list[str]:
-    """Those named but the deaf. Everyone is spelled out: who comes later has nothing to count."""
-    users = set(named)
-    if EVERYONE in users:
-        users.remove(EVERYONE)
-        users |= {member.user_id for member in work.unit.members.of(record.conversation_n)}
-    return sorted(users - deaf)
+    def to(self, record: MessageRecord, deaf: set[str]) -> list[str] | None:
+        """Everyone is spelled out: who comes later has nothing to count. None where all named
+        listen."""
+        users = set(record.details["mentions"])
+        if not deaf or (EVERYONE not in users and not deaf & users):
+            return None
+        if EVERYONE in users:
+            users.remove(EVERYONE)
+            users |= self._all(record.conversation_n)
+        return sorted(users - deaf)
+
+    def _all(self, n: int) -> set[str]:
+        if n not in self._members:
+            self._members[n] = {member.user_id for member in self._work.unit.members.of(n)}
+        return self._members[n]

@@ -120,7 +120,7 @@ def _read(work: ChatWork, requests: Sequence[Request]) -> _Facts:
         seats=seats,
         keyed=dict(unit.messages.by_key(keys)),
         named=unit.messages.get({(n, seq) for n, seq, _ in named}),
-        hidden={(user, n, seq) for n, seq, user in named if unit.hidden.among(user, n, [seq])},
+        hidden=unit.hidden.found({(user, n, seq) for n, seq, user in named}),
         closed=_closed(work, seats, here),
         uploads=unit.uploads.get({id for _, op, _ in here for id in op.upload_ids}),
         deferrals=Deferrals(work, [one for one in keys if seats.standing(one[1]).defers]),

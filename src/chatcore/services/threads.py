@@ -49,9 +49,10 @@ class Growth:
 
     def write(self) -> None:
         """Store the roots, and announce them."""
-        for stream, root, last_seq in self._roots.values():
-            self._work.unit.threads.touch(stream.n, root.seq, last_seq)
-            _change(self._work, stream, root)
+        grown = self._roots.values()
+        if grown:
+            self._work.unit.threads.touch([(at.n, root.seq, last) for at, root, last in grown])
+            _change(self._work, [(stream, root) for stream, root, _ in grown])
 
 
 def recount(work: ChatWork, stream: ConversationRecord, seq: int) -> None:
@@ -63,16 +64,17 @@ def recount(work: ChatWork, stream: ConversationRecord, seq: int) -> None:
         return
     count, users = work.unit.threads.summary(stream.n, seq, _SHOWN)
     root.details = {**root.details, "thread": {"count": count, "participants": list(users)}}
-    _change(work, stream, root)
+    _change(work, [(stream, root)])
 
 
-def _change(work: ChatWork, stream: ConversationRecord, root: MessageRecord) -> None:
-    stream.rev += 1
-    root.rev = stream.rev
-    root.updated_at = work.now
-    work.unit.messages.save(root)
-    shown = faces.changed(root, stream, work.now)
-    work.announce(stream, MessageUpdated(shown), min_seq=root.seq)
+def _change(work: ChatWork, roots: Sequence[tuple[ConversationRecord, MessageRecord]]) -> None:
+    for stream, root in roots:
+        stream.rev += 1
+        root.rev = stream.rev
+        root.updated_at = work.now
+        shown = faces.changed(root, stream, work.now)
+        work.announce(stream, MessageUpdated(shown), min_seq=root.seq)
+    work.unit.messages.save(*(root for _, root in roots))
 
 
 def list_page(work: ChatWork, actor: Actor, operation: ListThreads) -> Page[Thread]:

@@ -136,6 +136,7 @@ class SqlBlocks(Repository, BlockRepository):
         self._every = select(*self._mapping.columns)
         pair = [c.user_id, c.other_id]
         self._among = sqlite.matching(pair, pair).where(c.active.is_(True))
+        self._against = sqlite.matching(pair, [c.other_id]).where(c.active.is_(True))
         self._around = (
             select(c.user_id, c.other_id)
             .where(or_(c.user_id == bindparam("user"), c.other_id == bindparam("user")))
@@ -144,6 +145,10 @@ class SqlBlocks(Repository, BlockRepository):
 
     def among(self, pairs: Collection[tuple[UserId, UserId]]) -> set[tuple[UserId, UserId]]:
         rows = self._session.rows(self._among, sqlite.tuples(pairs)) if pairs else ()
+        return {(UserId(who), UserId(whom)) for who, whom in rows}
+
+    def against(self, users: Collection[UserId]) -> set[tuple[UserId, UserId]]:
+        rows = self._session.rows(self._against, sqlite.tuples((user,) for user in users))
         return {(UserId(who), UserId(whom)) for who, whom in rows}
 
     def around(self, user_id: UserId, others: Collection[UserId] | None = None) -> set[UserId]:

@@ -73,8 +73,9 @@ class SqlMessages(Repository, MessageRepository):
                 self._schema.mentions, ("conversation_n", "user_id", "seq"), mentions
             )
 
-    def save(self, record: MessageRecord) -> None:
-        self._session.write(self._saved, self._mapping.values(record, "conversation_n", "seq"))
+    def save(self, *records: MessageRecord) -> None:
+        rows = [self._mapping.values(record, "conversation_n", "seq") for record in records]
+        self._session.write(self._saved, rows)
 
     def page(
         self,

@@ -8,6 +8,7 @@ from sqlalchemy import and_, delete, select
 
 from chatcore.ids import ConversationId, Milliseconds, UserId
 from chatcore.ports.reactions import HiddenRepository, ReactionRepository
+from chatcore.storage.sql import sqlite
 from chatcore.storage.sql.repository import Repository
 from chatcore.storage.sql.schema import ChatSchema
 
@@ -80,6 +81,9 @@ class SqlHidden(Repository, HiddenRepository):
 
     def __init__(self, schema: ChatSchema) -> None:
         self._table = schema.hidden
+        c = schema.hidden.c
+        place = [c.user_id, c.conversation_n, c.seq]
+        self._found = sqlite.matching(place, place)
         self._streams = schema.conversations
         self._messages = schema.messages
 
@@ -97,6 +101,10 @@ class SqlHidden(Repository, HiddenRepository):
             .where(c.seq.in_(list(seqs)))
         )
         return {seq for (seq,) in self._session.rows(chosen)}
+
+    def found(self, places: Collection[tuple[UserId, int, int]]) -> set[tuple[UserId, int, int]]:
+        rows = self._session.rows(self._found, sqlite.tuples(places)) if places else ()
+        return {(UserId(user), int(n), int(seq)) for user, n, seq in rows}
 
     def changed(
         self, user_id: UserId, rev: int, limit: int

@@ -61,15 +61,16 @@ class Session:
         sqlite.insert_many(self.connection, table, names, rows)
 
     def put(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Insert rows, each replacing one with the same primary key."""
-        for row in rows:
-            self.write(_upsert(table, row))
+        """Insert rows with the same columns, each replacing one with the same primary key."""
+        values = list(rows)
+        if values:
+            self.write(_upsert(table, values[0]), values)
 
 
-def _upsert(table: Table, values: Mapping[str, Any]) -> Insert:
+def _upsert(table: Table, names: Iterable[str]) -> Insert:
     keys = [column.name for column in table.primary_key]
-    into = insert(table).values(dict(values))
-    rest = {name: into.excluded[name] for name in values if name not in keys}
+    into = insert(table)
+    rest = {name: into.excluded[name] for name in names if name not in keys}
     if not rest:
         return into.on_conflict_do_nothing(index_elements=keys)
     return into.on_conflict_do_update(index_elements=keys, set_=rest)

@@ -28,9 +28,9 @@ class SqlThreads(Repository, ThreadRepository):
         )
         self._unread = counting(schema, messages.c.thread_seq == bindparam("root"))
 
-    def touch(self, conversation_n: int, seq: int, last_seq: int) -> None:
-        row = {"conversation_n": conversation_n, "seq": seq, "last_seq": last_seq}
-        self._session.put(self._table, [row])
+    def touch(self, replies: Collection[tuple[int, int, int]]) -> None:
+        names = ("conversation_n", "seq", "last_seq")
+        self._session.put(self._table, [dict(zip(names, one, strict=True)) for one in replies])
 
     def summary(self, conversation_n: int, seq: int, most: int) -> tuple[int, Sequence[UserId]]:
         c = self._messages.c
