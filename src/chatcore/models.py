@@ -428,6 +428,16 @@ class Scheduled:
     """Why it is held, was rejected or failed: for the last an error's code."""
     message_id: MessageId | None = None
     """The message that it became."""
+    reply_to: MessageId | None = None
+    """This and the rest of what it holds is in operators' lists of what is held alone."""
+    thread_id: MessageId | None = None
+    attachments: tuple[Attachment, ...] = ()
+    mentions: tuple[str, ...] = ()
+    encrypted: dict[str, Any] | None = None
+    location: Location | None = None
+    contact: ContactCard | None = None
+    poll: Poll | None = None
+    custom: dict[str, Any] | None = None
     created_at: datetime
     updated_at: datetime
 

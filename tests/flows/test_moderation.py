@@ -24,6 +24,9 @@ from chatcore.operations import (
     ListHeld,
     ListMessages,
     ListScheduled,
+    NewContact,
+    NewLocation,
+    NewPoll,
     NewSettings,
     RejectHeld,
     ReleaseHeld,
@@ -36,6 +39,7 @@ from chatcore.ports.moderation import Allow, Draft, Hold, Moderator, Refuse, Rep
 from chatcore.testing.clock import FakeClock
 from chatcore.testing.fakes import PlainHasher
 from tests.people import People, RecordingBroker
+from tests.services.files import keep
 
 pytestmark = pytest.mark.anyio
 OPERATOR = Actor(None, operator=True)
@@ -187,6 +191,40 @@ async def test_operators_release_and_reject(opening: Opening, broker: RecordingB
     with pytest.raises(NotFound):
         await engine.execute(OPERATOR, ReleaseHeld(ScheduledId("nothing")))
     assert (await engine.execute(OPERATOR, ListHeld())).items == ()
+
+
+async def test_operators_see_all_that_a_held_message_holds(opening: Opening) -> None:
+    """Files, polls, places, mentions and what it answers; its sender knows it already."""
+    engine = await opening(Async())
+    ann, ben, group = await room(engine)
+    upload = await keep(engine, ann)
+    root = await engine.execute(ben, SendMessage(group.id, "fine"))
+    assert isinstance(root, Message)
+    poll = NewPoll(question="secret?", options=("yes", "no"))
+    place = NewLocation(latitude=1.0, longitude=2.0)
+    sends = (
+        SendMessage(group.id, "odd", upload_ids=(upload,), custom={"a": 1}),
+        SendMessage(group.id, "odd", kind="poll", poll=poll, mentions=(ben.id,)),
+        SendMessage(group.id, "odd", kind="location", location=place, reply_to=root.id),
+        SendMessage(group.id, "odd", kind="contact", contact=NewContact(name="Eve")),
+        SendMessage(group.id, "odd", thread_id=root.id),
+    )
+    for number, send in enumerate(sends):
+        await engine.execute(ann, evolve(send, key=str(number)))
+    page = await engine.execute(OPERATOR, ListHeld())
+    items = sorted(page.items, key=lambda one: str(one.key))
+    files, asked, there, card, reply = items
+    assert [one.upload_id for one in files.attachments] == [upload]
+    assert files.custom == {"a": 1}
+    assert asked.poll is not None
+    assert [one.text for one in asked.poll.options] == ["yes", "no"]
+    assert asked.mentions == (ben.id,)
+    assert there.location is not None
+    assert (there.location.latitude, there.reply_to) == (1.0, root.id)
+    assert card.contact is not None
+    assert (card.contact.name, reply.thread_id) == ("Eve", root.id)
+    released = [await engine.execute(OPERATOR, ReleaseHeld(one.id)) for one in items]
+    assert {one.state for one in released} == {"sent"}
 
 
 async def test_held_and_scheduled(opening: Opening, clock: FakeClock) -> None:

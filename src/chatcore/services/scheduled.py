@@ -7,9 +7,11 @@ row in one transaction, so that whoever else tries finds it done.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from attrs import evolve
 
+from chatcore import codec
 from chatcore.errors import ChatError, Conflict, Invalid, NotFound, RateLimited
 from chatcore.ids import ScheduledId, UserId, to_ms
 from chatcore.models import Actor, Message, Page, Scheduled
@@ -24,7 +26,7 @@ from chatcore.operations import (
 )
 from chatcore.ports.actors import ActorRecord
 from chatcore.ports.scheduled import ScheduledRecord
-from chatcore.services import content, deferrals, paging, sending
+from chatcore.services import content, deferrals, files, paging, sending
 from chatcore.services.access import active
 from chatcore.services.work import ChatWork, Outcome, Request
 
@@ -41,12 +43,25 @@ def list_mine(work: ChatWork, actor: Actor, operation: ListScheduled) -> Page[Sc
 
 
 def list_held(work: ChatWork, actor: Actor, operation: ListHeld) -> Page[Scheduled]:
-    """Everybody's that wait for a verdict, the oldest first."""
+    """Everybody's that wait for a verdict, the oldest first, with all that they hold."""
     most = paging.size(work.limits, operation.limit)
     after = paging.after_text("held", operation.cursor)
     rows = work.unit.scheduled.held(after, most + 1)
     page, next = paging.cut("held", rows, most, lambda row: (row.id,))
-    return Page(items=tuple(map(deferrals.face, page)), next=next)
+    return Page(items=_whole(work, page), next=next)
+
+
+def _whole(work: ChatWork, records: Sequence[ScheduledRecord]) -> tuple[Scheduled, ...]:
+    """What a verdict is about: more than text."""
+    sends = [deferrals.operation(record) for record in records]
+    uploads = work.unit.uploads.get({id for sent in sends for id in sent.upload_ids})
+    found = []
+    for record, sent in zip(records, sends, strict=True):
+        there = [uploads[id] for id in sent.upload_ids if id in uploads]
+        details = content.details(sent, [codec.plain(files.attachment(one)) for one in there])
+        places: dict[str, Any] = {"reply_to": sent.reply_to, "thread_id": sent.thread_id}
+        found.append(evolve(deferrals.face(record), **places, **content.shown(details)))
+    return tuple(found)
 
 
 def own(work: ChatWork, actor: Actor, id: ScheduledId) -> ScheduledRecord:
