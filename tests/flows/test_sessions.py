@@ -6,7 +6,7 @@ from typing import Any
 import anyio
 import pytest
 
-from chatcore.config import Limits, Settings
+from chatcore.config import Limits
 from chatcore.delivery.connection import Connection
 from chatcore.delivery.outbox import Outbox
 from chatcore.engine import ChatEngine
@@ -28,7 +28,6 @@ from tests.people import PASSWORD, People
 pytestmark = pytest.mark.anyio
 
 LAST = Limits().session_absolute_s
-BEAT = Settings().heartbeat_s
 
 
 async def connected(engine: ChatEngine, user: UserId, session: SessionId | None) -> Connection:
@@ -102,7 +101,7 @@ async def test_a_revocation_nobody_heard_of_is_made_up_for(
         patch.setattr(engine, "chat_write", busy)
         await engine.execute(ann, RevokeSession(other.id))
     assert code(there) is None
-    await clock.elapse(BEAT)
+    await engine._attendance.recheck()
     assert [code(one) for one in (here, there, hosts)] == [None, 4401, None]
 
 
@@ -114,5 +113,5 @@ async def test_a_sessions_last_day_ends_its_sockets(
     here = await connected(engine, ann.id, ann.session_id)
     hosts = await connected(engine, ann.id, None)
     clock.advance(LAST)
-    await clock.elapse(BEAT)
+    await engine._attendance.recheck()
     assert [code(here), code(hosts)] == [4401, None]
