@@ -313,11 +313,14 @@ class Law(RuleBasedStateMachine):
 
     def _settle(self, device: Device) -> None:
         """Deliver the rest, give it a new session if it lost something, and compare."""
+        self.world.expire()
+        self._drain()
+        # From here on nothing of it is lost: what is, a session of its own has to make up for.
+        device.fates = []
         if device.connection is None or device.lossy:
             self._disconnect(device)
             self._connect(device)
         self.world.tick(1_500)
-        self.world.expire()
         self._drain()
         while device.lines:
             device.client.receive(device.lines.pop(0))
