@@ -187,8 +187,9 @@ def _play(model: Model, asked: list[Asked], order: tuple[int, ...]) -> tuple[Mod
             answers[index] = str(refusal)
             continue
         answers[index] = Expected(played, actor.id, _UNBOUNDED).answer(operation, made)
-        if isinstance(made, (Room, Letter)) and made.id is None:
-            made.id = f"new {index}"  # type: ignore[assignment]
+        for one in made if isinstance(made, list) else [made]:
+            if isinstance(one, (Room, Letter)) and one.id is None:
+                one.id = f"new {index}"  # type: ignore[assignment]
     return played, [answers[index] for index in range(len(asked))]
 
 
