@@ -96,7 +96,7 @@ def demo_options() -> object:
 
 
 def test_the_extra_is_what_the_demo_asks_for() -> None:
-    """What the command looks for is what the extra installs."""
+    """What the command looks for is what the extra installs, but for what only makes it faster."""
     distributions = importlib.metadata.packages_distributions()
     wanted = {distributions[name][0].lower().replace("_", "-") for name in demo._NEEDED}
     required = importlib.metadata.requires("chatcore") or []
@@ -105,7 +105,7 @@ def test_the_extra_is_what_the_demo_asks_for() -> None:
         for line in required
         if re.search(r"extra == '(media|starlette)'", line.replace('"', "'"))
     }
-    assert wanted == extras
+    assert wanted == extras - {"uvloop"}
 
 
 def test_an_installed_package_brings_its_own_example(

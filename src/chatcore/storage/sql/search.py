@@ -60,13 +60,13 @@ class SqlSearch(Repository, SearchRepository):
             .select_from(table(self._index.words))
             .where(words.op("MATCH")(bindparam("match")), column("rowid") < bindparam("below"))
             .order_by(column("rowid").desc())
-            .limit(SCAN)
+            .limit(bindparam("scan"))
         )
         self._waiting = (
             select(m.n)
             .where(m.n > bindparam("upto"), m.n < bindparam("below"))
             .order_by(m.n.desc())
-            .limit(SCAN)
+            .limit(bindparam("scan"))
         )
 
     def backlog(self) -> Backlog:
@@ -91,7 +91,7 @@ class SqlSearch(Repository, SearchRepository):
         """The newest matches, and how far down was looked: 0 for to the end."""
         upto = self._index.upto(self._session.connection)
         match = fts5.expression(search.terms)
-        waiting = self._unindexed(search, match, self._waiting, below=below, upto=upto)
+        waiting = self._unindexed(search, match, self._waiting, below=below, upto=upto, scan=SCAN)
         if waiting.low or len(waiting.ns) >= most:
             return list(waiting.ns), waiting.low
         below = min(below, upto + 1)
@@ -130,7 +130,7 @@ class SqlSearch(Repository, SearchRepository):
         few = self._matching.subquery()
         m = self._schema.messages.c
         match = fts5.expression(search.terms, self._places(search))
-        values = self._values(search, match=match, below=below)
+        values = self._values(search, match=match, below=below, scan=SCAN)
         visible = self._visible(search, few, m.n).order_by(m.n.desc()).limit(most)
         ns = [int(row[0]) for row in self._session.rows(visible, values)]
         if len(ns) >= most:
